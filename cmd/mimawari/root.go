@@ -1,0 +1,108 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mimawari/mimawari/internal/locale"
+)
+
+// Exit codes, as the manual page states them.
+const (
+	exitClean    = 0
+	exitFindings = 1
+	exitUsage    = 2
+	exitPartial  = 3
+	exitInternal = 64
+)
+
+// exitError carries the exit code of a command that has already said what there is to say.
+type exitError struct{ code int }
+
+func (e exitError) Error() string { return fmt.Sprintf("exit %d", e.code) }
+
+// usageError is a mistake in the command line.
+type usageError struct{ error }
+
+// session is what the sub-commands share: streams and language.
+type session struct {
+	in       io.Reader
+	out, err io.Writer
+	lang     locale.Lang
+}
+
+// commands lists the sub-commands. Each has a file of its own.
+var commands = []func(*session) *cobra.Command{}
+
+func run(args []string, in io.Reader, out, errw io.Writer) int {
+	s := &session{in: in, out: out, err: errw, lang: language(args, os.Getenv)}
+	root := newRoot(s)
+	root.SetArgs(args)
+	err := root.Execute()
+	var ex exitError
+	var use usageError
+	switch {
+	case err == nil:
+		return exitClean
+	case errors.As(err, &ex):
+		return ex.code
+	case errors.As(err, &use):
+		fmt.Fprintf(errw, "mimawari: %v\n%s\n", err, locale.T(s.lang, "cli.see_help"))
+		return exitUsage
+	}
+	fmt.Fprintf(errw, "mimawari: %v\n", err)
+	return exitInternal
+}
+
+func newRoot(s *session) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "mimawari",
+		Short:         locale.T(s.lang, "cli.root.short"),
+		Long:          locale.T(s.lang, "cli.root.long"),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageError{errors.New(locale.T(s.lang, "cli.unknown_command", "name", args[0]))}
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.SetIn(s.in)
+	root.SetOut(s.out)
+	root.SetErr(s.err)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.PersistentFlags().String("lang", string(s.lang), locale.T(s.lang, "cli.flag.lang"))
+	for _, c := range commands {
+		root.AddCommand(c(s))
+	}
+	return root
+}
+
+// language is chosen before the flags are parsed, because the help itself needs it: --lang, MIMAWARI_LANG, the locale of
+// the system, Japanese.
+func language(args []string, getenv func(string) string) locale.Lang {
+	for i, a := range args {
+		v := ""
+		switch {
+		case a == "--lang" && i+1 < len(args):
+			v = args[i+1]
+		case len(a) > 7 && a[:7] == "--lang=":
+			v = a[7:]
+		}
+		if l, ok := locale.Parse(v); ok {
+			return l
+		}
+	}
+	for _, name := range []string{"MIMAWARI_LANG", "LC_ALL", "LC_MESSAGES", "LANG"} {
+		if l, ok := locale.Parse(getenv(name)); ok {
+			return l
+		}
+	}
+	return locale.Japanese
+}

@@ -1,0 +1,56 @@
+package locale
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/mimawari/mimawari/catalog"
+)
+
+// Every text is there in every language and has the same holes in all of them.
+func TestWordsAreComplete(t *testing.T) {
+	w, err := read(catalog.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(name string, x Text) {
+		t.Helper()
+		want := holes(x[Langs[0]])
+		for _, l := range Langs {
+			if x[l] == "" {
+				t.Errorf("%s: no text in %s", name, l)
+			}
+			if got := holes(x[l]); !slices.Equal(got, want) {
+				t.Errorf("%s: %s has holes %v, %s has %v", name, l, got, Langs[0], want)
+			}
+		}
+		for l := range x {
+			if !slices.Contains(Langs, l) {
+				t.Errorf("%s: unknown language %s", name, l)
+			}
+		}
+	}
+	for k, x := range w.texts {
+		check(k, x)
+	}
+	for id, r := range w.rules {
+		check(id+" title", r.Title)
+		check(id+" why", r.Why)
+		check(id+" todo", r.Todo)
+	}
+	if len(w.texts) == 0 || len(w.rules) == 0 {
+		t.Fatalf("%d texts, %d rules", len(w.texts), len(w.rules))
+	}
+}
+
+func holes(s string) []string {
+	h := hole.FindAllString(s, -1)
+	slices.Sort(h)
+	return slices.Compact(h)
+}
+
+func TestFill(t *testing.T) {
+	if got := Fill("{a} and {b} {no}", map[string]string{"a": "{b}", "b": "2"}); got != "{b} and 2 ?" {
+		t.Fatal(got)
+	}
+}

@@ -1,0 +1,278 @@
+package dissect
+
+import (
+	"cmp"
+	"encoding/binary"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/mimawari/mimawari/internal/model"
+)
+
+// Limits bounds what one Recorder keeps. Past a limit new entries are dropped and counted; known ones go on counting.
+type Limits struct {
+	Observations int // in all
+	PerSubject   int // values of one kind of one subject
+	Bindings     int
+}
+
+// DefaultLimits is what one shard keeps by default: about 100 bytes an observation, 64 a binding.
+var DefaultLimits = Limits{Observations: 200_000, PerSubject: 128, Bindings: 100_000}
+
+// Recorder keeps observations and bindings, each once with first, last and count. It is owned by one goroutine.
+// Repeating a known observation allocates nothing.
+type Recorder struct {
+	// Watched says of a name (SNI, DNS query) that it must be kept past PerSubject. May be nil.
+	Watched func(name string) bool
+
+	limits   Limits
+	key      []byte
+	obs      map[string]uint32 // key -> index in list
+	list     []observation
+	values   []string
+	valueIDs map[string]uint32
+	kinds    []model.Kind
+	kindIDs  map[model.Kind]uint16
+	perSubj  map[subjectKind]uint16
+	binds    map[bindKey]uint32
+	bindings []binding
+	owner    map[ownerKey]model.MAC // who claimed an address last, ARP and NDP
+	dropped  [2]uint64              // observations, bindings
+}
+
+type observation struct {
+	subject, peer netip.Addr
+	first, last   int64
+	count         uint64
+	value         uint32
+	kind, vlan    uint16
+	port          uint16
+	mac           model.MAC
+}
+
+type subjectKind struct {
+	subject netip.Addr
+	mac     model.MAC
+	kind    uint16
+}
+
+type bindKey struct {
+	addr netip.Addr
+	mac  model.MAC
+	vlan uint16
+	kind model.BindingKind
+}
+
+type ownerKey struct {
+	addr netip.Addr
+	vlan uint16
+}
+
+type binding struct {
+	key         bindKey
+	first, last int64
+	count       uint64
+	moves       uint32
+}
+
+type entry struct {
+	at            int64
+	kind          model.Kind
+	subject, peer netip.Addr
+	mac           model.MAC
+	vlan, port    uint16
+}
+
+// NewRecorder makes a recorder; zero fields of l take their default.
+func NewRecorder(l Limits) *Recorder {
+	l.Observations = cmp.Or(l.Observations, DefaultLimits.Observations)
+	l.PerSubject = cmp.Or(l.PerSubject, DefaultLimits.PerSubject)
+	l.Bindings = cmp.Or(l.Bindings, DefaultLimits.Bindings)
+	return &Recorder{
+		limits: l, key: make([]byte, 0, 512),
+		obs: map[string]uint32{}, valueIDs: map[string]uint32{}, kindIDs: map[model.Kind]uint16{},
+		perSubj: map[subjectKind]uint16{}, binds: map[bindKey]uint32{}, owner: map[ownerKey]model.MAC{},
+	}
+}
+
+func (r *Recorder) kindID(k model.Kind) uint16 {
+	id, ok := r.kindIDs[k]
+	if !ok {
+		id = uint16(len(r.kinds))
+		r.kinds = append(r.kinds, k)
+		r.kindIDs[k] = id
+	}
+	return id
+}
+
+func (r *Recorder) add(e entry, v string) {
+	v = model.Clean(v)
+	e.subject, e.peer = model.Normal(e.subject), model.Normal(e.peer)
+	kind := r.kindID(e.kind)
+	r.key = appendKey(r.key[:0], &e, kind, v)
+	if i, ok := r.obs[string(r.key)]; ok {
+		o := &r.list[i]
+		o.count++
+		o.first, o.last = min(o.first, e.at), max(o.last, e.at)
+		return
+	}
+	sk := subjectKind{subject: e.subject, kind: kind}
+	if !e.subject.IsValid() {
+		sk.mac = e.mac
+	}
+	n := r.perSubj[sk]
+	if len(r.list) >= r.limits.Observations || int(n) >= r.limits.PerSubject && (r.Watched == nil || !r.Watched(v)) {
+		r.dropped[0]++
+		return
+	}
+	r.perSubj[sk] = n + 1
+	id, ok := r.valueIDs[v]
+	if !ok {
+		v = string(append([]byte(nil), v...)) // never pin a packet buffer
+		id = uint32(len(r.values))
+		r.values = append(r.values, v)
+		r.valueIDs[v] = id
+	}
+	r.obs[string(r.key)] = uint32(len(r.list))
+	r.list = append(r.list, observation{subject: e.subject, peer: e.peer, first: e.at, last: e.at, count: 1, value: id,
+		kind: kind, vlan: e.vlan, port: e.port, mac: e.mac})
+}
+
+// appendKey: subject, MAC, VLAN, kind, value, port - and the peer, which add's callers leave zero unless it matters.
+func appendKey(b []byte, e *entry, kind uint16, v string) []byte {
+	b = appendAddr(b, e.subject)
+	b = append(b, e.mac[:]...)
+	b = binary.BigEndian.AppendUint16(b, e.vlan)
+	b = binary.BigEndian.AppendUint16(b, kind)
+	b = binary.BigEndian.AppendUint16(b, e.port)
+	b = appendAddr(b, e.peer)
+	return append(b, v...)
+}
+
+func appendAddr(b []byte, a netip.Addr) []byte {
+	if !a.IsValid() {
+		return append(b, 0)
+	}
+	x := a.As16()
+	return append(append(b, 1), x[:]...)
+}
+
+// Bind records that mac and addr were seen together at time at (ns).
+func (r *Recorder) Bind(k model.BindingKind, mac model.MAC, addr netip.Addr, vlan uint16, at int64) {
+	if mac.IsZero() || mac.IsGroup() || !addr.IsValid() || addr.IsUnspecified() || addr.IsMulticast() {
+		return
+	}
+	key := bindKey{addr: model.Normal(addr), mac: mac, vlan: vlan, kind: k}
+	i, ok := r.binds[key]
+	if !ok {
+		if len(r.bindings) >= r.limits.Bindings {
+			r.dropped[1]++
+			return
+		}
+		i = uint32(len(r.bindings))
+		r.binds[key] = i
+		r.bindings = append(r.bindings, binding{key: key, first: at, last: at})
+	}
+	b := &r.bindings[i]
+	b.count++
+	b.first, b.last = min(b.first, at), max(b.last, at)
+	if k != model.BindARP && k != model.BindNDP {
+		return
+	}
+	o := ownerKey{addr: key.addr, vlan: vlan}
+	if was, ok := r.owner[o]; ok && was != mac {
+		b.moves++
+	}
+	r.owner[o] = mac
+}
+
+// Merge sums recorders into sorted observations and bindings, and names the limits that were reached.
+func Merge(rs ...*Recorder) ([]model.Observation, []model.Binding, []model.Limit) {
+	var all []model.Observation
+	var binds []model.Binding
+	var obsLimit, bindLimit model.Limit
+	for _, r := range rs {
+		for _, o := range r.list {
+			all = append(all, model.Observation{Subject: o.subject, MAC: o.mac, VLAN: o.vlan, Kind: r.kinds[o.kind],
+				Value: r.values[o.value], Peer: o.peer, Port: o.port, First: stamp(o.first), Last: stamp(o.last), Count: o.count})
+		}
+		for _, b := range r.bindings {
+			binds = append(binds, model.Binding{MAC: b.key.mac, Addr: b.key.addr, VLAN: b.key.vlan, Kind: b.key.kind,
+				First: stamp(b.first), Last: stamp(b.last), Count: b.count, Moves: b.moves})
+		}
+		obsLimit.Max += uint64(r.limits.Observations)
+		obsLimit.Dropped += r.dropped[0]
+		bindLimit.Max += uint64(r.limits.Bindings)
+		bindLimit.Dropped += r.dropped[1]
+	}
+	var limits []model.Limit
+	if obsLimit.Dropped > 0 {
+		obsLimit.Name = "observations"
+		limits = append(limits, obsLimit)
+	}
+	if bindLimit.Dropped > 0 {
+		bindLimit.Name = "bindings"
+		limits = append(limits, bindLimit)
+	}
+	return SortObservations(all), SortBindings(binds), limits
+}
+
+func stamp(ns int64) time.Time { return time.Unix(0, ns).UTC() }
+
+// SortObservations sorts by what identifies an observation and joins equal ones.
+func SortObservations(all []model.Observation) []model.Observation {
+	slices.SortFunc(all, func(a, b model.Observation) int {
+		return cmp.Or(a.Subject.Compare(b.Subject), slices.Compare(a.MAC[:], b.MAC[:]), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Value, b.Value),
+			a.Peer.Compare(b.Peer), cmp.Compare(a.Port, b.Port), cmp.Compare(a.VLAN, b.VLAN), cmp.Compare(a.Source, b.Source), a.First.Compare(b.First))
+	})
+	return joinRuns(all, func(a, b *model.Observation) bool {
+		if a.Subject != b.Subject || a.MAC != b.MAC || a.VLAN != b.VLAN || a.Kind != b.Kind || a.Value != b.Value ||
+			a.Peer != b.Peer || a.Port != b.Port || a.Source != b.Source {
+			return false
+		}
+		a.First, a.Last, a.Count = earlier(a.First, b.First), later(a.Last, b.Last), a.Count+b.Count
+		return true
+	})
+}
+
+// SortBindings sorts by what identifies a binding and joins equal ones.
+func SortBindings(all []model.Binding) []model.Binding {
+	slices.SortFunc(all, func(a, b model.Binding) int {
+		return cmp.Or(a.Addr.Compare(b.Addr), slices.Compare(a.MAC[:], b.MAC[:]), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.VLAN, b.VLAN),
+			cmp.Compare(a.Source, b.Source), a.First.Compare(b.First))
+	})
+	return joinRuns(all, func(a, b *model.Binding) bool {
+		if a.MAC != b.MAC || a.Addr != b.Addr || a.VLAN != b.VLAN || a.Kind != b.Kind || a.Source != b.Source {
+			return false
+		}
+		a.First, a.Last, a.Count, a.Moves = earlier(a.First, b.First), later(a.Last, b.Last), a.Count+b.Count, a.Moves+b.Moves
+		return true
+	})
+}
+
+// joinRuns folds each element into the one before it where join says they are the same.
+func joinRuns[T any](all []T, join func(a, b *T) bool) []T {
+	out := all[:0]
+	for i := range all {
+		if n := len(out); n > 0 && join(&out[n-1], &all[i]) {
+			continue
+		}
+		out = append(out, all[i])
+	}
+	return out
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
