@@ -22,6 +22,10 @@ type Ctx struct {
 	App              App  // what the flow is believed to be; a decoder may set it to something finer
 	Rec              *Recorder
 	Facts            *[]model.Fact // of the flow, nil if no more can be kept
+	// Handover is set by a stream decoder that returns more false because another protocol follows on the same
+	// connection (STARTTLS, HTTP CONNECT, SSLRequest): what it did not consume and all that follows is matched anew.
+	// The flow keeps the first protocol as its App. The engine clears it before each call.
+	Handover bool
 }
 
 // MaxFacts bounds the facts kept with one flow.
