@@ -128,6 +128,9 @@ type DatagramSpec struct {
 	// and for every one if Every is set and the flow is known to be this protocol.
 	Data  func(c *Ctx, b []byte) Verdict
 	Every bool
+	// Make is for decoders that need state across datagrams: each engine calls it once and uses the function it gives
+	// instead of Data. The state is used by one goroutine and must be bounded.
+	Make func() func(c *Ctx, b []byte) Verdict
 	// PortOnly: never asked on other ports, because the format is too weak to recognise.
 	PortOnly bool
 }

@@ -1,0 +1,2 @@
+// Package database decodes the session set-up of databases.
+package database

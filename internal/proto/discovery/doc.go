@@ -1,0 +1,2 @@
+// Package discovery decodes service discovery: SSDP, WS-Discovery and their relatives.
+package discovery

@@ -1,0 +1,2 @@
+// Package management decodes network management: SNMP, NTP, syslog, RADIUS, flow exports.
+package management

@@ -1,0 +1,2 @@
+// Package media decodes telephony and streaming: SIP, RTP, RTSP, STUN.
+package media

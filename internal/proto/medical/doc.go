@@ -1,0 +1,2 @@
+// Package medical decodes medical protocols: DICOM and HL7.
+package medical

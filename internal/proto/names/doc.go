@@ -1,0 +1,2 @@
+// Package names decodes name services: DNS, mDNS, LLMNR, NetBIOS names.
+package names

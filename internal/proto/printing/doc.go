@@ -1,0 +1,2 @@
+// Package printing decodes printing protocols: IPP, JetDirect, LPD.
+package printing

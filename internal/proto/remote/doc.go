@@ -1,0 +1,2 @@
+// Package remote decodes remote-control programs: VNC, TeamViewer, AnyDesk and their relatives.
+package remote

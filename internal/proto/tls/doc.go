@@ -1,0 +1,2 @@
+// Package tls decodes what TLS, DTLS and QUIC show before encryption starts.
+package tls

@@ -1,0 +1,2 @@
+// Package vpn decodes what VPN and tunnel protocols show before encryption starts.
+package vpn

@@ -1,0 +1,2 @@
+// Package web decodes HTTP and what runs on it.
+package web
