@@ -6,6 +6,7 @@ package dissect
 
 import (
 	"net/netip"
+	"strings"
 
 	"github.com/mimawari/mimawari/internal/model"
 )
@@ -42,7 +43,7 @@ func (c *Ctx) Fact(k model.Kind, v string) {
 			return
 		}
 	}
-	*c.Facts = append(*c.Facts, model.Fact{Kind: k, Value: v})
+	*c.Facts = append(*c.Facts, model.Fact{Kind: k, Value: strings.Clone(v)}) // v may be a View of a packet
 }
 
 // Say records something that the sender of this packet says of itself.

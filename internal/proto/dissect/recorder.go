@@ -39,6 +39,7 @@ type Recorder struct {
 	bindings []binding
 	owner    map[ownerKey]model.MAC // who claimed an address last, ARP and NDP
 	dropped  [2]uint64              // observations, bindings
+	scratch  [512]byte
 }
 
 type observation struct {
