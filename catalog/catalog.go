@@ -1,4 +1,4 @@
-// Package catalog is the data of the product: what rules say, what products look like, words in Japanese and English.
+// Package catalog is the data of the product: what rules say, what products and tools look like, words in Japanese and English.
 // It holds no logic; the packages that use a part read it from FS.
 package catalog
 
@@ -6,5 +6,5 @@ import "embed"
 
 // FS holds the data files.
 //
-//go:embed detections locale products
+//go:embed detections locale products tools
 var FS embed.FS
