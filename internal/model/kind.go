@@ -125,7 +125,9 @@ const (
 	DICOMImplName Kind = "dicom.impl_name" // implementation version name
 	DICOMSOP      Kind = "dicom.sop"       // abstract syntax UID proposed by Subject; Peer is the acceptor
 	DICOMOp       Kind = "dicom.op"        // "C-STORE", "C-FIND"...: Subject is the SCU, Count counts, Peer is the SCP
-	DICOMReject   Kind = "dicom.reject"    // Subject refused an association: "source/reason"
+	DICOMReject   Kind = "dicom.reject"    // Subject refused an association: "result/source/reason" in the words of PS3.8 9.3.4; Peer is the requestor
+	DICOMAbort    Kind = "dicom.abort"     // Subject aborted an association: "source/reason" in the words of PS3.8 9.3.8; Peer is the other side
+	DICOMFailure  Kind = "dicom.failure"   // Subject answered an operation with failure: "C-STORE 0xa700"; Peer is the SCU
 	DICOMTLS      Kind = "dicom.tls"       // DICOM port spoken with TLS
 	HL7Sender     Kind = "hl7.sender"      // MSH-3^MSH-4; Subject is the sender
 	HL7Receiver   Kind = "hl7.receiver"    // MSH-5^MSH-6; Subject is the receiver

@@ -108,6 +108,8 @@ const (
 	VRRP
 	SCTP
 	Elasticsearch
+	CLAIM // MML/CLAIM over TCP (Japanese receipt computers)
+	ASTM  // CLSI LIS01/LIS02, formerly ASTM E1381/E1394
 	LastApp
 )
 
@@ -133,5 +135,6 @@ var appNames = [...]string{
 	DNP3: "dnp3", IEC104: "iec104", BGP: "bgp", IMAPS: "imaps", RSync: "rsync", Git: "git", XMPP: "xmpp", IRC: "irc", AFP: "afp",
 	WebSocket: "websocket", SOAP: "soap", UPnP: "upnp", ISAKMPNATT: "ike_natt", DNSCrypt: "dnscrypt", RTMP: "rtmp", CoAP: "coap",
 	Memcached: "memcached", AMQP: "amqp", Kafka: "kafka", SSLVPN: "sslvpn", GRE: "gre", ESP: "esp", AH: "ah", OSPF: "ospf",
-	VRRP: "vrrp", SCTP: "sctp", Elasticsearch: "elasticsearch", LastApp: "",
+	VRRP: "vrrp", SCTP: "sctp", Elasticsearch: "elasticsearch", CLAIM: "claim", ASTM: "astm",
+	LastApp: "",
 }
