@@ -1,0 +1,178 @@
+package web
+
+import (
+	"bytes"
+	"encoding/binary"
+	"html"
+
+	"github.com/mimawari/mimawari/internal/model"
+	"github.com/mimawari/mimawari/internal/proto/charset"
+	"github.com/mimawari/mimawari/internal/proto/dissect"
+)
+
+// sniff gathers the start of a body and reads it as soon as enough is there.
+func (v *conversation) sniff(c *dissect.Ctx, h *half, b []byte) {
+	if h.sniffed == nil {
+		return
+	}
+	limit := h.msg.sniffLimit()
+	h.sniffed = append(h.sniffed, b[:min(len(b), limit-len(h.sniffed))]...)
+	if len(h.sniffed) >= limit || enough(h) {
+		v.read(c, h)
+		h.sniffed = nil
+	}
+}
+
+func (m *message) sniffLimit() int {
+	switch {
+	case m.content == ippContent && m.request:
+		return 8 // RFC 8010 section 3.1.1: version, operation, request id. What follows is a document
+	case m.content == htmlContent:
+		return maxTitle
+	}
+	return maxSniff
+}
+
+const deviceEnd = "</device>"
+
+// enough says that reading now gives what reading the whole body would give.
+func enough(h *half) bool {
+	switch h.msg.content {
+	case htmlContent:
+		return containsFold(h.sniffed, "</title")
+	case xmlContent:
+		return bytes.Contains(h.sniffed, []byte(deviceEnd))
+	}
+	return false
+}
+
+// messageDone is called at the end of a body.
+func (v *conversation) messageDone(c *dissect.Ctx, h *half) {
+	if len(h.sniffed) > 0 {
+		v.read(c, h)
+	}
+	h.sniffed = nil
+	h.phase = atStart
+}
+
+func (v *conversation) read(c *dissect.Ctx, h *half) {
+	q := &v.asked[min(h.question, maxMessages-1)]
+	switch h.msg.content {
+	case htmlContent:
+		if !h.msg.request && h.msg.status/100 == 2 && q.entrance {
+			title(c, h.sniffed, h.msg.charset)
+		}
+	case xmlContent:
+		if !h.msg.request {
+			upnp(c, h.sniffed)
+		}
+	case ippContent:
+		if !h.msg.request {
+			ippResponse(c, q.ippOp, h.sniffed)
+		} else if len(h.sniffed) >= 8 && v.requests > 0 && v.requests <= maxMessages {
+			v.asked[v.requests-1].ippOp = binary.BigEndian.Uint16(h.sniffed[2:])
+		}
+	}
+}
+
+// title says the title of an HTML page.
+func title(c *dissect.Ctx, b []byte, hint string) {
+	text, ok := element(b, "<title", "</title")
+	if !ok {
+		return
+	}
+	if hint == "" {
+		hint = metaCharset(b)
+	}
+	c.SayAt(model.HTTPTitle, html.UnescapeString(charset.Text(text, hint)))
+}
+
+// element gives what is between an opening tag, which may have attributes, and its end.
+func element(b []byte, open, end string) ([]byte, bool) {
+	i := indexFold(b, open)
+	if i < 0 {
+		return nil, false
+	}
+	b = b[i+len(open):]
+	j := bytes.IndexByte(b, '>')
+	if j < 0 {
+		return nil, false
+	}
+	if b[0] != '>' && b[0] > ' ' { // a longer name
+		return element(b, open, end)
+	}
+	b = b[j+1:]
+	i = indexFold(b, end)
+	if i < 0 {
+		return nil, false
+	}
+	return bytes.TrimSpace(b[:i]), true
+}
+
+func indexFold(b []byte, s string) int {
+	for i := 0; i+len(s) <= len(b); i++ {
+		if b[i]|0x20 == s[0]|0x20 && bytes.EqualFold(b[i:i+len(s)], []byte(s)) {
+			return i
+		}
+	}
+	return -1
+}
+
+func metaCharset(b []byte) string {
+	i := indexFold(b, "charset=")
+	if i < 0 {
+		return ""
+	}
+	return string(b[i+8 : min(len(b), i+24)])
+}
+
+// upnp says manufacturer and model of a device description (UPnP Device Architecture 2.0, section 2.3).
+func upnp(c *dissect.Ctx, b []byte) {
+	if !bytes.Contains(b, []byte("urn:schemas-upnp-org:device")) {
+		return
+	}
+	b, _, _ = bytes.Cut(b, []byte(deviceEnd))
+	v := c.Scratch()
+	for _, tag := range [...]string{"manufacturer", "modelName", "modelNumber"} {
+		text, ok := element(b, "<"+tag, "</"+tag+">")
+		if ok && len(text) > 0 && len(v)+len(text) < 256 && !bytes.Contains(v, text) {
+			if len(v) > 0 {
+				v = append(v, ' ')
+			}
+			v = append(v, text...)
+		}
+	}
+	if len(v) > 0 {
+		c.SayAt(model.UPnPModel, html.UnescapeString(string(v)))
+	}
+}
+
+// IPP operations that bring a document, RFC 8011 section 5.4.15.
+const (
+	ippPrintJob     = 0x0002
+	ippSendDocument = 0x0006
+)
+
+// ippResponse reads status and printer attributes, RFC 8010 section 3.
+func ippResponse(c *dissect.Ctx, op uint16, b []byte) {
+	r := dissect.Read(b)
+	r.Skip(2)
+	status := r.U16()
+	r.Skip(4)
+	if r.Short || status >= 0x0100 {
+		return
+	}
+	if op == ippPrintJob || op == ippSendDocument {
+		c.SayAt(model.PrinterJob, "ipp")
+	}
+	for !r.Short && r.Len() > 0 {
+		tag := r.U8()
+		if tag < 0x10 { // group delimiters
+			continue
+		}
+		name, value := r.Bytes(int(r.U16())), r.Bytes(int(r.U16()))
+		if string(name) == "printer-make-and-model" && len(value) > 0 {
+			c.SayAt(model.PrinterModel, dissect.View(value))
+		}
+	}
+}

@@ -1,0 +1,194 @@
+package web
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+
+	"github.com/mimawari/mimawari/internal/model"
+	"github.com/mimawari/mimawari/internal/proto/dissect"
+)
+
+// message is what the head of the message being read says.
+type message struct {
+	request  bool
+	status   int
+	question question // of a request
+	absolute bool     // target in absolute form or CONNECT: the server is a proxy
+	length   int      // Content-Length, -1 if there is none
+	chunked  bool
+	encoded  bool // Content-Encoding other than identity
+	upgrade  upgrade
+	content  content
+	charset  string
+}
+
+type upgrade uint8
+
+const (
+	noUpgrade upgrade = iota
+	toWebSocket
+	toTLS
+	toOther
+)
+
+// content is what a body may tell.
+type content uint8
+
+const (
+	otherContent content = iota
+	htmlContent
+	xmlContent
+	ippContent
+)
+
+// begin reads a request line or status line.
+func (v *conversation) begin(c *dissect.Ctx, h *half, b []byte) (more bool) {
+	h.msg = message{length: -1}
+	if bytes.HasPrefix(b, []byte("HTTP/1.")) && len(b) >= 12 {
+		status, err := strconv.Atoi(dissect.View(b[9:12]))
+		if err != nil {
+			return false
+		}
+		h.msg.status, h.phase = status, inHeader
+		h.question = v.responses
+		return true
+	}
+	method, rest, ok := bytes.Cut(b, []byte{' '})
+	target, version, ok2 := bytes.Cut(rest, []byte{' '})
+	if !ok || !ok2 || !bytes.HasPrefix(version, []byte("HTTP/1.")) {
+		return false
+	}
+	h.msg.request, h.phase = true, inHeader
+	h.msg.question = ask(dissect.View(method), dissect.View(target))
+	h.msg.absolute = h.msg.question.connect || bytes.HasPrefix(target, []byte("http://"))
+	if bytes.HasPrefix(target, []byte("/wsman")) {
+		c.App = dissect.WinRM
+	}
+	return true
+}
+
+// ask keeps of a request what its answer will need.
+func ask(method, target string) question {
+	return question{head: method == "HEAD", connect: method == "CONNECT", entrance: isEntrance(target), portal: portalOf(target)}
+}
+
+// isEntrance says that a target is a page which everybody sees before logging in. Titles of other pages are not kept.
+func isEntrance(target string) bool {
+	if rest, ok := strings.CutPrefix(target, "http://"); ok {
+		_, path, _ := strings.Cut(rest, "/")
+		target = "/" + path
+	}
+	target, query, _ := strings.Cut(target, "?")
+	if target == "/" {
+		return true
+	}
+	if query != "" || len(target) > 64 {
+		return false
+	}
+	target = strings.ToLower(target)
+	for _, w := range [...]string{"/index.", "/default.", "login", "logon", "signin", "/top.", "/main.", "/home.", "welcome", "/start."} {
+		if strings.Contains(target, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// portals are paths of log-in pages that SSL-VPN products are known by, as their documentation gives them.
+var portals = []struct{ path, product string }{
+	{"/remote/login", "FortiGate"}, {"/remote/fgt_lang", "FortiGate"},
+	{"/dana-na/", "Ivanti Connect Secure"},
+	{"/+CSCOE+/", "Cisco ASA"}, {"/+webvpn+/", "Cisco ASA"},
+	{"/global-protect/", "GlobalProtect"},
+	{"/vpn/tmindex.html", "Citrix Gateway"}, {"/logon/LogonPoint/", "Citrix Gateway"},
+	{"/my.policy", "F5 BIG-IP APM"}, {"/my.logon.php3", "F5 BIG-IP APM"},
+	{"/cgi-bin/sslvpnclient", "SonicWall"}, {"/sslvpnLogin.html", "SonicWall"}, {"/api/sonicos/", "SonicWall"},
+	{"/prx/000/http/", "Array AG"},
+	{"/sslvpn_logon.shtml", "WatchGuard"}, {"/sslvpn/Login/Login", "Check Point"},
+}
+
+// portalOf names the product whose log-in page a target is, "" for other targets.
+func portalOf(target string) string {
+	for _, p := range portals {
+		if strings.HasPrefix(target, p.path) {
+			return p.product
+		}
+	}
+	return ""
+}
+
+// headDone is called at the end of a head: what kind of body follows (RFC 9112 section 6.3).
+func (v *conversation) headDone(c *dissect.Ctx, h *half) (more bool) {
+	m := &h.msg
+	if m.request {
+		if v.requests < maxMessages {
+			v.asked[v.requests] = m.question
+		}
+		v.requests++
+		v.expectBody(h, m.chunked, max(m.length, 0))
+		return true
+	}
+	q := v.asked[min(h.question, maxMessages-1)]
+	if m.status == 101 {
+		return v.upgraded(c, m)
+	}
+	if m.status/100 == 1 { // interim: the answer is still to come
+		h.phase = atStart
+		return true
+	}
+	v.responses++
+	if m.status/100 == 2 && q.connect {
+		c.Handover = true
+		return false
+	}
+	if m.status == 200 && q.portal != "" {
+		sayPortal(c, q.portal)
+	}
+	switch {
+	case q.head || m.status == 204 || m.status == 304:
+		v.expectBody(h, false, 0)
+	case m.chunked || m.length >= 0:
+		v.expectBody(h, m.chunked, m.length)
+	default:
+		h.phase = untilClose
+		h.startSniff()
+	}
+	return true
+}
+
+// upgraded: RFC 9110 section 7.8. TLS (RFC 2817, used by IPP) goes on in the TLS decoder.
+func (v *conversation) upgraded(c *dissect.Ctx, m *message) (more bool) {
+	switch m.upgrade {
+	case toWebSocket:
+		c.App = dissect.WebSocket
+	case toTLS:
+		c.Handover = true
+	}
+	return false
+}
+
+func sayPortal(c *dissect.Ctx, product string) {
+	c.SayAt(model.VPNService, dissect.View(append(append(c.Scratch(), "sslvpn "...), product...)))
+}
+
+// expectBody prepares for a body of known length.
+func (v *conversation) expectBody(h *half, chunked bool, length int) {
+	switch {
+	case chunked:
+		h.phase = inChunkSize
+		h.startSniff()
+	case length > 0:
+		h.phase, h.left = inBody, length
+		h.startSniff()
+	default:
+		h.phase = atStart
+	}
+}
+
+func (h *half) startSniff() {
+	h.sniffed = nil
+	if h.msg.content != otherContent && !h.msg.encoded {
+		h.sniffed = make([]byte, 0, 512)
+	}
+}
