@@ -1,0 +1,108 @@
+package report
+
+import (
+	"embed"
+	"html/template"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/mimawari/mimawari/internal/api"
+	"github.com/mimawari/mimawari/internal/model"
+)
+
+//go:embed report.html report.css
+var files embed.FS
+
+var page = template.Must(template.New("report.html").Funcs(template.FuncMap{"mark": SeverityMark}).ParseFS(files, "report.html"))
+
+var style = func() template.CSS {
+	b, err := files.ReadFile("report.css")
+	if err != nil {
+		panic("BUG: report.css is not embedded: " + err.Error())
+	}
+	return template.CSS(b)
+}()
+
+// view is what the template reads.
+type view struct {
+	Input
+	Style    template.CSS
+	Active   []model.Finding
+	Rest     []model.Finding
+	Counts   [5]int
+	Pairs    []Pairing
+	Severity [5]model.Severity
+}
+
+// HTML writes one self-contained file: no script, nothing fetched, prints well.
+func HTML(w io.Writer, in Input) error {
+	active := Active(in.Result.Findings)
+	v := &view{Input: in, Style: style, Active: active, Counts: Counts(active), Pairs: Compare(in.Ledger, in.Result.Hosts),
+		Severity: [5]model.Severity{model.Critical, model.High, model.Medium, model.Low, model.Info}}
+	shown := map[string]bool{}
+	for _, f := range active {
+		shown[f.ID] = true
+	}
+	for _, f := range in.Result.Findings {
+		if !shown[f.ID] {
+			v.Rest = append(v.Rest, f)
+		}
+	}
+	return page.Execute(w, v)
+}
+
+// T is a text of the report.
+func (v *view) T(key string, pairs ...string) string { return v.t(key, pairs...) }
+
+// N is a number as text.
+func (v *view) N(n any) string {
+	switch x := n.(type) {
+	case int:
+		return strconv.Itoa(x)
+	case uint64:
+		return strconv.FormatUint(x, 10)
+	}
+	return ""
+}
+
+// When is a time as people read it.
+func (v *view) When(t time.Time) string { return v.time(t) }
+
+// SeverityName is the severity in words.
+func (v *view) SeverityName(s model.Severity) string { return SeverityName(v.Lang, s) }
+
+// StateName is the state in words.
+func (v *view) StateName(s model.State) string { return StateName(v.Lang, s) }
+
+// HostRow and PairRow are the rows of the tables, as in the workbook.
+func (v *view) HostRow(h model.Host) []any { return v.hostRow(&h) }
+
+// PairRow is a row of the ledger comparison.
+func (v *view) PairRow(p Pairing) []any { return v.pairRow(p) }
+
+// Columns gives the headings of a table.
+func (v *view) Columns(which string) []string {
+	cols := hostColumns
+	if which == "pairs" {
+		cols = pairColumns
+	}
+	out := make([]string, 0, len(cols))
+	for _, c := range cols {
+		out = append(out, v.t("column."+c.key))
+	}
+	return out
+}
+
+// Trouble is what is wrong with an input, in words.
+func (v *view) Trouble(t model.Trouble) string { return api.TroubleText(t, v.Lang) }
+
+// article is one finding with the view around it.
+type article struct {
+	V *view
+	F model.Finding
+	W api.Finding
+}
+
+// With pairs a finding with the view, for the template that shows one finding.
+func (v *view) With(f model.Finding) article { return article{V: v, F: f, W: v.words(f)} }
