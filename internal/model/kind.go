@@ -39,11 +39,12 @@ const (
 	DHCPClientID   Kind = "dhcp.client_id"    // option 61, hex, if it is not the MAC
 	DHCPServer     Kind = "dhcp.server"       // Subject sent OFFER or ACK. Value "router=192.0.2.1 dns=... lease=3600"
 	DHCPRequest    Kind = "dhcp.request"      // Subject or MAC asked for an address; value is the address asked for or ""
-	RouterAdvert   Kind = "ndp.router"        // router advertisement with lifetime > 0. Value "prefix/len,..."
+	RouterAdvert   Kind = "ndp.router"        // router advertisement with lifetime > 0. Value "prefix/len,prefix/len lifetime=1800 flags=MO"
 	OSNTLM         Kind = "os.ntlm"           // NTLM version field "10.0.19041"
 	OSSMB          Kind = "os.smb"            // SMB1 NativeOS, "Windows 5.1"
 	LanManSMB      Kind = "lanman.smb"        // SMB1 NativeLanMan
 	OSBrowser      Kind = "os.browser"        // Microsoft browser announcement "10.0"
+	BrowserType    Kind = "browser.type"      // Microsoft browser announcement: "nt_server,domain_controller", "unix,print_server", "" if it says nothing
 	HTTPUserAgent  Kind = "http.user_agent"
 	HTTPServer     Kind = "http.server"
 	HTTPTitle      Kind = "http.title"
@@ -111,10 +112,10 @@ const (
 	SIPAgent       Kind = "sip.agent"      // User-Agent or Server
 	RTSPServer     Kind = "rtsp.server"
 	ServicePort    Kind = "service"        // Subject answered on Port; value "tcp" or "udp"
-	Tunnel         Kind = "tunnel"         // Subject sends or takes an encapsulation: "gre", "ipip", "6in4", "teredo"; Peer is the other end
+	Tunnel         Kind = "tunnel"         // Subject sends or takes an encapsulation: "gre", "ipip", "6in4", "teredo", "esp", "ah", "vxlan", "gtp"; Peer is the other end
 	RemoteControl  Kind = "remote.control" // Subject speaks a remote-control protocol itself: "teamviewer", "anydesk", "rustdesk", "vnc"
 	FingerprintSYN Kind = "tcp.syn"        // "ttl=128 win=64240 opts=M1460,N,W8,N,N,S" of a client's SYN
-	LinkCount      Kind = "link"           // protocols seen at link level: "stp", "vrrp", "hsrp", "eapol", "lacp"
+	LinkCount      Kind = "link"           // takes part in a link protocol: "stp", "vrrp", "hsrp", "glbp", "eapol", "lacp", "pppoe", "igmp_querier", "ospf", "vtp", "dtp", "profinet"
 )
 
 // Medicine.

@@ -110,6 +110,15 @@ const (
 	Elasticsearch
 	CLAIM // MML/CLAIM over TCP (Japanese receipt computers)
 	ASTM  // CLSI LIS01/LIS02, formerly ASTM E1381/E1394
+	HSRP
+	GLBP
+	Tailscale
+	ZeroTier
+	SoftEther
+	Ubiquiti
+	MNDP
+	SADP
+	SLP
 	LastApp
 )
 
@@ -136,5 +145,6 @@ var appNames = [...]string{
 	WebSocket: "websocket", SOAP: "soap", UPnP: "upnp", ISAKMPNATT: "ike_natt", DNSCrypt: "dnscrypt", RTMP: "rtmp", CoAP: "coap",
 	Memcached: "memcached", AMQP: "amqp", Kafka: "kafka", SSLVPN: "sslvpn", GRE: "gre", ESP: "esp", AH: "ah", OSPF: "ospf",
 	VRRP: "vrrp", SCTP: "sctp", Elasticsearch: "elasticsearch", CLAIM: "claim", ASTM: "astm",
-	LastApp: "",
+	HSRP: "hsrp", GLBP: "glbp",
+	Tailscale: "tailscale", ZeroTier: "zerotier", SoftEther: "softether", Ubiquiti: "ubnt_discovery", MNDP: "mndp", SADP: "sadp", SLP: "srvloc", LastApp: "",
 }
