@@ -119,6 +119,15 @@ const (
 	MNDP
 	SADP
 	SLP
+	Rlogin // RFC 1282
+	RSH    // BSD remote shell and rexec
+	H323   // H.225.0 call signalling
+	NoMachine
+	Radmin
+	Ammyy
+	SimpleHelp
+	DRDA // DB2
+	IRIS // InterSystems Caché and IRIS
 	LastApp
 )
 
