@@ -39,7 +39,7 @@ func NewPlayer(split int) *Player {
 // Frame plays one frame.
 func (p *Player) Frame(link layers.LinkType, at int64, data []byte) {
 	c := &dissect.Ctx{At: at}
-	pkt := gopacket.NewPacket(data, link.LayerType(), gopacket.DecodeOptions{NoCopy: true, Lazy: true})
+	pkt := gopacket.NewPacket(data, link, gopacket.DecodeOptions{NoCopy: true, Lazy: true})
 	for _, l := range pkt.Layers() {
 		switch l := l.(type) {
 		case *layers.Ethernet:
