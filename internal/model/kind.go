@@ -6,23 +6,25 @@ type Kind string
 
 // Names that a machine uses for itself.
 const (
-	NameDHCP    Kind = "name.dhcp"    // DHCPv4 option 12, DHCPv6 option 39 without domain
-	NameFQDN    Kind = "name.fqdn"    // DHCP option 81, DHCPv6 option 39
-	NameNetBIOS Kind = "name.netbios" // NBNS registration or answer, unique name suffix 00/20
-	NameMDNS    Kind = "name.mdns"    // host name in .local, without ".local"
-	NameDNS     Kind = "name.dns"     // DNS answer A/AAAA/PTR: Subject is the address, value the name asked for
-	NameLLMNR   Kind = "name.llmnr"   // LLMNR answer
-	NameNTLM    Kind = "name.ntlm"    // NTLM challenge: NetBIOS computer name of the server (AV id 1), or workstation of the client
-	NameNTLMDNS Kind = "name.ntlmdns" // NTLM challenge: DNS computer name (AV id 3)
-	NameKrb     Kind = "name.krb"     // Kerberos host principal or NetBIOS address of the client
-	NameSNMP    Kind = "name.snmp"    // sysName.0
-	NameLLDP    Kind = "name.lldp"    // system name
-	NameCDP     Kind = "name.cdp"     // device id
-	NameSyslog  Kind = "name.syslog"  // host name field
-	NameTLS     Kind = "name.tls"     // subject CN or a SAN dNSName of the server certificate
-	NameRDP     Kind = "name.rdp"     // client name in RDP client core data
-	NameTable   Kind = "name.table"   // name in a lease list, address table or log
-	NameHTTP    Kind = "name.http"    // Host header; Subject is the server
+	NameDHCP      Kind = "name.dhcp"      // DHCPv4 option 12, DHCPv6 option 39 without domain
+	NameFQDN      Kind = "name.fqdn"      // DHCP option 81, DHCPv6 option 39
+	NameNetBIOS   Kind = "name.netbios"   // NBNS registration or answer, unique name suffix 00/20
+	NameMDNS      Kind = "name.mdns"      // host name in .local, without ".local"
+	NameDNS       Kind = "name.dns"       // DNS answer A/AAAA/PTR: Subject is the address, value the name asked for
+	NameLLMNR     Kind = "name.llmnr"     // LLMNR answer
+	NameNTLM      Kind = "name.ntlm"      // NTLM challenge: NetBIOS computer name of the server (AV id 1), or workstation of the client
+	NameNTLMDNS   Kind = "name.ntlmdns"   // NTLM challenge: DNS computer name (AV id 3)
+	NameKrb       Kind = "name.krb"       // Kerberos host principal or NetBIOS address of the client
+	NameSNMP      Kind = "name.snmp"      // sysName.0
+	NameLLDP      Kind = "name.lldp"      // system name
+	NameCDP       Kind = "name.cdp"       // device id
+	NameSyslog    Kind = "name.syslog"    // host name field
+	NameTLS       Kind = "name.tls"       // subject CN or a SAN dNSName of the server certificate
+	NameRDP       Kind = "name.rdp"       // client name in RDP client core data
+	NameTable     Kind = "name.table"     // name in a lease list, address table or log
+	NameDiscovery Kind = "name.discovery" // name in a maker's own discovery protocol (Ubiquiti, MikroTik)
+	NameRADIUS    Kind = "name.radius"    // NAS-Identifier of an access point, switch or VPN gateway
+	NameHTTP      Kind = "name.http"      // Host header; Subject is the server
 )
 
 // Where a machine belongs.
@@ -62,16 +64,18 @@ const (
 	SNMPObjectID   Kind = "snmp.sysobjectid" // dotted
 	SNMPEngine     Kind = "snmp.engine"      // SNMPv3 engine id: "enterprise=9" (RFC 3411)
 	SNMPDefault    Kind = "snmp.default_community"
+	SNMPDevice     Kind = "snmp.device"  // hrDeviceDescr.1, RFC 2790: the model of a printer, the processor of a PC
 	MDNSService    Kind = "mdns.service" // "_ipp._tcp"
 	MDNSTXT        Kind = "mdns.txt"     // "ty=RICOH IM C3000", only identifying keys (ty, md, product, mdl, mfg, model, am, fv, vers)
 	SSDPServer     Kind = "ssdp.server"
 	SSDPType       Kind = "ssdp.type" // NT or ST
 	UPnPModel      Kind = "upnp.model"
-	WSDType        Kind = "wsd.type"   // "wsdp:Device wprt:PrintDeviceType"
-	WSDScope       Kind = "wsd.scope"  // model names in ONVIF scopes
-	LLDPDescr      Kind = "lldp.descr" // system description
-	LLDPCaps       Kind = "lldp.caps"  // enabled capabilities "bridge,router,wlan,phone,station"
-	LLDPModel      Kind = "lldp.model" // LLDP-MED inventory "manufacturer model firmware serial-less"
+	DiscoveryModel Kind = "discovery.model" // maker, model and firmware in a maker's own discovery protocol
+	WSDType        Kind = "wsd.type"        // "wsdp:Device wprt:PrintDeviceType"
+	WSDScope       Kind = "wsd.scope"       // model names in ONVIF scopes
+	LLDPDescr      Kind = "lldp.descr"      // system description
+	LLDPCaps       Kind = "lldp.caps"       // enabled capabilities "bridge,router,wlan,phone,station"
+	LLDPModel      Kind = "lldp.model"      // LLDP-MED inventory "manufacturer model firmware serial-less"
 	CDPPlatform    Kind = "cdp.platform"
 	CDPVersion     Kind = "cdp.version"
 	CDPCaps        Kind = "cdp.caps"
@@ -108,6 +112,7 @@ const (
 	DBClient       Kind = "db.client"      // program or host name in TDS login, no user names
 	ModbusDevice   Kind = "modbus.device"  // function 43/14 vendor, product, revision
 	BACnetDevice   Kind = "bacnet.device"  // I-Am: "instance=1234 vendor=7"
+	ENIPDevice     Kind = "enip.device"    // EtherNet/IP list identity "vendor=1 type=12 1756-ENBT 4.1"
 	MQTTClient     Kind = "mqtt.client_id" // client
 	SIPAgent       Kind = "sip.agent"      // User-Agent or Server
 	RTSPServer     Kind = "rtsp.server"
