@@ -8,6 +8,7 @@ package capture
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"sync/atomic"
 
 	"github.com/mimawari/mimawari/internal/model"
@@ -27,6 +28,7 @@ type Frame struct {
 // Batch is a run of frames that share one buffer. It is read-only once given out and may be read by several goroutines.
 type Batch struct {
 	Frames []Frame
+	buf    []byte
 	refs   atomic.Int32
 	free   func(*Batch)
 }
@@ -50,12 +52,13 @@ type Source interface {
 	Close() error
 }
 
-// Damage says where and how a capture is broken.
+// Damage says where and how a capture is broken, or why it could not be opened.
 type Damage struct {
 	Name   string
 	Offset int64  // in the (decompressed) file
 	Frame  uint64 // frames given out before it
-	Code   string // truncated, corrupt, not_capture, compressed, permission...: key "trouble.CODE" in the words
+	Code   string // truncated, corrupt, looks_xlsx, permission...: key "trouble.CODE" in the words
+	Args   []string
 	Err    error
 }
 
@@ -65,3 +68,13 @@ func (d *Damage) Error() string {
 
 // Unwrap gives the cause.
 func (d *Damage) Unwrap() error { return d.Err }
+
+// Trouble gives d in the form that a Source's list of errors has. Without Args of its own, {a} in the words is the number
+// of frames that were read and {b} the byte at which reading stopped.
+func (d *Damage) Trouble() model.Trouble {
+	args := d.Args
+	if args == nil {
+		args = []string{strconv.FormatUint(d.Frame, 10), strconv.FormatInt(d.Offset, 10)}
+	}
+	return model.Trouble{Code: d.Code, Where: d.Name, Args: args, Text: d.Error()}
+}
