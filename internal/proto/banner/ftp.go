@@ -72,9 +72,16 @@ func (f *ftp) command(c *dissect.Ctx, line []byte) step {
 	return goOn
 }
 
-// say records the first line of a greeting that says something.
+// say records the first line of a greeting that says something, without what differs each time: a time of day after a
+// semicolon (sendmail, Exchange), the challenge of APOP in angle brackets (RFC 1939 section 7).
 func say(c *dissect.Ctx, k model.Kind, text []byte) bool {
-	text = bytes.Trim(text, " *-=#_\t")
+	if i := bytes.IndexByte(text, ';'); i > 0 {
+		text = text[:i]
+	}
+	if i := bytes.IndexByte(text, '<'); i >= 0 && bytes.IndexByte(text[i:], '@') > 0 {
+		text = text[:i]
+	}
+	text = bytes.Trim(text, " *-=#_\t\"")
 	if len(text) == 0 {
 		return false
 	}

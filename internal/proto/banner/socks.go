@@ -19,9 +19,13 @@ func matchSOCKS(c *dissect.Ctx, b []byte) dissect.Verdict {
 		if len(b) < 9 {
 			return dissect.Maybe
 		}
-		if (b[1] == 1 || b[1] == 2) && b[len(b)-1] == 0 && len(b) < 300 {
+		if b[1] != 1 && b[1] != 2 || len(b) >= 300 {
+			return dissect.No
+		}
+		if b[len(b)-1] == 0 {
 			return dissect.Yes
 		}
+		return dissect.Maybe
 	}
 	return dissect.No
 }
