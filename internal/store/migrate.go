@@ -121,12 +121,8 @@ func (s *Store) apply(ctx context.Context, tx *sql.Tx, m migration) error {
 // upToDate makes sure that data opened for reading is of this version.
 func (s *Store) upToDate(ctx context.Context, all []migration) error {
 	return s.view(ctx, "read version of data", func(tx *sql.Tx) error {
-		ours, err := s.isOurs(ctx, tx)
-		if err != nil {
+		if err := s.mustBeOurs(ctx, tx); err != nil {
 			return err
-		}
-		if !ours {
-			return wrong(NotData, s.where, nil)
 		}
 		todo, err := s.pending(ctx, tx, all)
 		if err == nil && len(todo) > 0 {
@@ -136,11 +132,21 @@ func (s *Store) upToDate(ctx context.Context, all []migration) error {
 	})
 }
 
-// isOurs tells a database of ours from any other, by the migrations table.
-func (s *Store) isOurs(ctx context.Context, tx *sql.Tx) (bool, error) {
+// mustBeOurs tells a database of ours from any other, by the table of migrations.
+func (s *Store) mustBeOurs(ctx context.Context, tx *sql.Tx) error {
 	var n int
-	err := tx.QueryRowContext(ctx, s.ours).Scan(&n)
-	return n > 0, err
+	if err := tx.QueryRowContext(ctx, s.ours).Scan(&n); err != nil {
+		return err
+	}
+	if n == 0 {
+		return wrong(NotData, s.where, errors.New("not made by Mimawari"))
+	}
+	return nil
+}
+
+// foreign is an error if the database is not one of ours.
+func (s *Store) foreign(ctx context.Context) error {
+	return s.view(ctx, "read the file", func(tx *sql.Tx) error { return s.mustBeOurs(ctx, tx) })
 }
 
 // copyBefore copies a SQLite file that is about to be changed, and drops all but the newest keepCopies of these copies.
@@ -151,13 +157,10 @@ func (s *Store) copyBefore(ctx context.Context, all []migration) error {
 		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_master`).Scan(&tables); err != nil || tables == 0 {
 			return err
 		}
-		ours, err := s.isOurs(ctx, tx)
-		if err != nil {
+		if err := s.mustBeOurs(ctx, tx); err != nil {
 			return err
 		}
-		if !ours {
-			return wrong(NotData, s.where, errors.New("a database of another program"))
-		}
+		var err error
 		todo, err = s.pending(ctx, tx, all)
 		if len(todo) == len(all) {
 			todo = nil // no data yet
