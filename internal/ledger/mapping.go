@@ -1,0 +1,131 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/mimawari/mimawari/internal/locale"
+	"github.com/mimawari/mimawari/internal/model"
+)
+
+// Mapping is what people have taught us about their headers and sheets. It is stored and given to the next import.
+type Mapping struct {
+	Columns map[string]string `json:"columns,omitempty"` // folded header -> field of a Kind, or "-": not used
+	Sheets  map[string]string `json:"sheets,omitempty"`  // folded sheet name -> Kind, or "-": passed over
+}
+
+// Versions is what the commands ask of the store. Undo is saving an older version anew, so that nothing is lost.
+type Versions interface {
+	LatestLedger(ctx context.Context) (*model.Ledger, error) // nil if there is none
+	LedgerVersion(ctx context.Context, n int) (*model.Ledger, error)
+	LedgerVersions(ctx context.Context) ([]model.Ledger, error) // without rows, oldest first
+	SaveLedger(ctx context.Context, l *model.Ledger) (version int, err error)
+	Setting(ctx context.Context, key string) (string, error) // "" if not set
+	SaveSetting(ctx context.Context, key, value string) error
+}
+
+// MappingSetting is the key under which a Mapping is stored as JSON.
+const MappingSetting = "ledger.mapping"
+
+// ignored says that a column or sheet is not used.
+const ignored = "-"
+
+// LearnColumn reads a correction "header=field". The field may be an id (ip), a header of the template (IPアドレス), or
+// "-" for a column that means nothing to us.
+func (m *Mapping) LearnColumn(correction string) error {
+	header, field, ok := cutLast(correction)
+	if !ok || foldHeader(header) == "" {
+		return fmt.Errorf("%q is not HEADER=FIELD", correction)
+	}
+	id, ok := fieldNamed(field)
+	if !ok {
+		return fmt.Errorf("there is no field %q: use one of %s", field, strings.Join(fieldIDs(), ", "))
+	}
+	if m.Columns == nil {
+		m.Columns = map[string]string{}
+	}
+	m.Columns[foldHeader(header)] = id
+	return nil
+}
+
+// LearnSheet reads a correction "sheet=kind", where kind is one of Kinds, a sheet name of the template, or "-".
+func (m *Mapping) LearnSheet(correction string) error {
+	name, kind, ok := cutLast(correction)
+	if !ok || foldHeader(name) == "" {
+		return fmt.Errorf("%q is not SHEET=KIND", correction)
+	}
+	k, ok := kindNamed(kind)
+	if !ok {
+		return fmt.Errorf("there is no kind %q: use one of %v", kind, Kinds)
+	}
+	if m.Sheets == nil {
+		m.Sheets = map[string]string{}
+	}
+	m.Sheets[foldHeader(name)] = k
+	return nil
+}
+
+func cutLast(s string) (before, after string, ok bool) {
+	i := strings.LastIndex(s, "=")
+	if i <= 0 {
+		return "", "", false
+	}
+	return strings.TrimSpace(s[:i]), strings.TrimSpace(s[i+1:]), true
+}
+
+func fieldIDs() []string {
+	ids := map[string]bool{}
+	for _, s := range sectionOf {
+		for _, f := range s.fields() {
+			ids[f] = true
+		}
+	}
+	return append(slices.Sorted(maps.Keys(ids)), ignored)
+}
+
+func fieldNamed(s string) (string, bool) {
+	if slices.Contains(fieldIDs(), s) {
+		return s, true
+	}
+	for _, k := range Kinds {
+		if f, ok := words().fields[string(k)][foldHeader(s)]; ok {
+			return f, true
+		}
+	}
+	return "", false
+}
+
+func kindNamed(s string) (string, bool) {
+	if s == ignored || slices.Contains(Kinds, Kind(s)) {
+		return s, true
+	}
+	for _, k := range Kinds {
+		for _, l := range locale.Langs {
+			if s == kindLabel(l, k) {
+				return string(k), true
+			}
+		}
+	}
+	return "", false
+}
+
+// Merge gives a mapping with what newer says laid over m.
+func (m Mapping) Merge(newer Mapping) Mapping {
+	out := Mapping{Columns: map[string]string{}, Sheets: map[string]string{}}
+	maps.Copy(out.Columns, m.Columns)
+	maps.Copy(out.Columns, newer.Columns)
+	maps.Copy(out.Sheets, m.Sheets)
+	maps.Copy(out.Sheets, newer.Sheets)
+	return out
+}
+
+// fieldLabel is the header of a field on templates and exports.
+func fieldLabel(l locale.Lang, k Kind, field string) string {
+	return locale.T(l, "ledger.field."+string(k)+"."+field)
+}
+
+// kindLabel is the sheet name of a kind on templates and exports.
+func kindLabel(l locale.Lang, k Kind) string { return locale.T(l, "ledger.kind."+string(k)) }
