@@ -43,11 +43,21 @@ func handshake(c *dissect.Ctx, b []byte, name string) dissect.Verdict {
 		c.Say(model.VPNService, name)
 	case b[0] == wgCookie && len(b) == wgCookieLen:
 	case b[0] == wgData && len(b)%16 == 0 && home(c, 51820, 2408):
-		c.SayTo(model.VPNClient, name)
+		sayData(c, name)
 	default:
 		return dissect.No
 	}
 	return dissect.Yes
+}
+
+// sayData takes the side with the usual port for the server: the handshake was not captured.
+func sayData(c *dissect.Ctx, name string) {
+	switch {
+	case c.DstPort == 51820 || c.DstPort == 2408:
+		c.SayTo(model.VPNClient, name)
+	default:
+		c.Say(model.VPNService, name)
+	}
 }
 
 func home(c *dissect.Ctx, ports ...uint16) bool {
