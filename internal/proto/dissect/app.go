@@ -124,10 +124,8 @@ const (
 	H323   // H.225.0 call signalling
 	NoMachine
 	Radmin
-	Ammyy
-	SimpleHelp
+	DameWare
 	DRDA // DB2
-	IRIS // InterSystems Caché and IRIS
 	LastApp
 )
 
