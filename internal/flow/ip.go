@@ -19,6 +19,9 @@ func (d decoder) ipv4(p *packet, b []byte) verdict {
 	}
 	p.src, p.dst = addr4(binary.BigEndian.Uint32(b[12:])), addr4(binary.BigEndian.Uint32(b[16:]))
 	p.proto, p.ttl, p.v6, p.ipBytes = b[9], b[8], false, uint64(total)
+	if d.convention == NDPI && total > len(b) {
+		return isIgnored
+	}
 	payload := b[head:min(total, len(b))]
 	if fo := binary.BigEndian.Uint16(b[6:]); fo&0x3fff != 0 {
 		p.frag = fragment{on: true, id: uint32(binary.BigEndian.Uint16(b[4:])), offset: uint32(fo&0x1fff) * 8, more: fo&0x2000 != 0}

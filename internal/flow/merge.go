@@ -8,7 +8,7 @@ import (
 	"github.com/mimawari/mimawari/internal/model"
 )
 
-// merger sums what the shards saw. Shards hold different address pairs, so their conversations are never the same one.
+// merger sums what the shards saw.
 type merger struct {
 	cfg      *Config
 	out      model.Seen
@@ -56,6 +56,9 @@ func (m *merger) add(s *shard, open bool) {
 	}
 	m.last = max(m.last, s.last)
 	m.buffers += s.assembler.buffers.full
+	for _, l := range s.engine.Limits() { // the decoders' buffers hold the same kind of bytes
+		m.buffers += l.Dropped
+	}
 	m.fragment += s.joiner.dropped
 	m.evicted += s.evicted
 	m.left += sums.folded + sums.dropped
@@ -92,7 +95,7 @@ func (gs *gateways) clone() gateways {
 
 func (m *merger) seen() *model.Seen {
 	m.out.Gateways = m.gateways.models()
-	sortConversations(m.out.Conversations)
+	m.out.Conversations = sortConversations(m.out.Conversations)
 	if m.first != 0 {
 		m.out.First, m.out.Last = stamp(m.first), stamp(m.last)
 	}

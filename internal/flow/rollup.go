@@ -72,7 +72,7 @@ func (r *rollup) conversation(k conversationKey) *conversation {
 		return &r.list[i]
 	}
 	if limit := int64(r.limits.Conversations); r.total.Load() >= limit {
-		c, s := external(k.client.netip()), external(k.server.netip())
+		c, s := model.IsExternal(k.client.netip()), model.IsExternal(k.server.netip())
 		if c == s {
 			return nil
 		}
@@ -134,10 +134,35 @@ func (c *conversation) model() model.Conversation {
 
 func stamp(ns int64) time.Time { return time.Unix(0, ns).UTC() }
 
-// sortConversations sorts by what identifies a conversation.
-func sortConversations(all []model.Conversation) {
+// sortConversations sorts by what identifies a conversation and joins equal ones: shards hold different outer address pairs,
+// but the same two machines may talk through several tunnels.
+func sortConversations(all []model.Conversation) []model.Conversation {
 	slices.SortFunc(all, func(a, b model.Conversation) int {
-		return cmp.Or(a.Client.Compare(b.Client), a.Server.Compare(b.Server), cmp.Compare(a.Proto, b.Proto), cmp.Compare(a.Port, b.Port),
-			cmp.Compare(a.VLAN, b.VLAN), cmp.Compare(a.App, b.App), cmp.Compare(a.Tunnel, b.Tunnel))
+		return cmp.Or(compareIdentity(&a, &b), a.First.Compare(b.First), slices.Compare(a.ClientMAC[:], b.ClientMAC[:]),
+			slices.Compare(a.ServerMAC[:], b.ServerMAC[:]))
 	})
+	out := all[:0]
+	for i := range all {
+		if n := len(out); n > 0 && compareIdentity(&out[n-1], &all[i]) == 0 {
+			join(&out[n-1], &all[i])
+			continue
+		}
+		out = append(out, all[i])
+	}
+	return out
+}
+
+func compareIdentity(a, b *model.Conversation) int {
+	return cmp.Or(a.Client.Compare(b.Client), a.Server.Compare(b.Server), cmp.Compare(a.Proto, b.Proto), cmp.Compare(a.Port, b.Port),
+		cmp.Compare(a.VLAN, b.VLAN), cmp.Compare(a.App, b.App), cmp.Compare(a.Tunnel, b.Tunnel))
+}
+
+// join adds b, which began no earlier, to a.
+func join(a, b *model.Conversation) {
+	a.Flows, a.Answered = a.Flows+b.Flows, a.Answered+b.Answered
+	a.PacketsOut, a.PacketsIn = a.PacketsOut+b.PacketsOut, a.PacketsIn+b.PacketsIn
+	a.BytesOut, a.BytesIn = a.BytesOut+b.BytesOut, a.BytesIn+b.BytesIn
+	if b.Last.After(a.Last) {
+		a.Last = b.Last
+	}
 }

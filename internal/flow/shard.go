@@ -1,7 +1,6 @@
 package flow
 
 import (
-	"net/netip"
 	"sync"
 	"sync/atomic"
 
@@ -20,6 +19,7 @@ type engine interface {
 	Data(c *dissect.Ctx, s *proto.Stream, b []byte)
 	Gap(c *dissect.Ctx, s *proto.Stream, n int)
 	Close(c *dissect.Ctx, s *proto.Stream)
+	Limits() []model.Limit
 }
 
 // shard owns the flows of some address pairs. One goroutine at a time uses it, holding mu.
@@ -280,5 +280,3 @@ func (s *shard) service(n uint32, e *entry, at int64, transport string) {
 	}
 	s.flowContext(n, e, 1, at).SayAt(model.ServicePort, transport)
 }
-
-func external(a netip.Addr) bool { return model.IsExternal(a) }

@@ -107,7 +107,7 @@ func (s *shard) handshake(n uint32, e *entry, dir int, p *packet) {
 	}
 	if p.flags&(ackFlag|rst|fin) == 0 && dir == 0 && !e.is(fingerprinted) {
 		e.set(fingerprinted)
-		if !external(p.src.netip()) {
+		if !model.IsExternal(p.src.netip()) {
 			s.flowContext(n, e, 0, p.at).Say(model.FingerprintSYN, s.fingerprint(p))
 		}
 	}
