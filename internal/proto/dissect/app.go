@@ -153,5 +153,6 @@ var appNames = [...]string{
 	Memcached: "memcached", AMQP: "amqp", Kafka: "kafka", SSLVPN: "sslvpn", GRE: "gre", ESP: "esp", AH: "ah", OSPF: "ospf",
 	VRRP: "vrrp", SCTP: "sctp", Elasticsearch: "elasticsearch", CLAIM: "claim", ASTM: "astm",
 	HSRP: "hsrp", GLBP: "glbp",
-	Tailscale: "tailscale", ZeroTier: "zerotier", SoftEther: "softether", Ubiquiti: "ubnt_discovery", MNDP: "mndp", SADP: "sadp", SLP: "srvloc", LastApp: "",
+	Tailscale: "tailscale", ZeroTier: "zerotier", SoftEther: "softether", Ubiquiti: "ubnt_discovery", MNDP: "mndp", SADP: "sadp", SLP: "srvloc", Rlogin: "rlogin", RSH: "rsh", H323: "h323", NoMachine: "nomachine", Radmin: "radmin",
+	DameWare: "dameware", DRDA: "drda", LastApp: "",
 }
