@@ -26,23 +26,31 @@ func (e *Engine) Datagram(c *dissect.Ctx, s *Datagram, b []byte) {
 		e.recogniseDatagram(c, s, b)
 		return
 	}
-	e.data[s.spec-1](c, b)
-	if c.App != dissect.Unknown {
+	v := e.data[s.spec-1](c, b)
+	if v != dissect.No && c.App != dissect.Unknown {
 		s.App = c.App
 	}
-	if !datagrams[s.spec-1].Every {
-		s.Tries++
-		s.Done = s.Tries >= maxLearn
+	if v == dissect.No && s.Tries < maxLearn {
+		e.others(c, s, b)
+	}
+	s.Tries = min(s.Tries+1, maxLearn)
+	s.Done = s.Tries >= maxLearn && !datagrams[s.spec-1].Every
+}
+
+// others shows a datagram that the flow's own protocol does not know to the rest: STUN, DTLS and RTP share their ports
+// (RFC 7983). The flow keeps its first name.
+func (e *Engine) others(c *dissect.Ctx, s *Datagram, b []byte) {
+	for _, id := range e.table.forUDP(serverPort(c), clientPort(c)).list {
+		c.App = dissect.Unknown
+		if id+1 != s.spec && e.data[id](c, b) == dissect.Yes {
+			return
+		}
 	}
 }
 
 func (e *Engine) recogniseDatagram(c *dissect.Ctx, s *Datagram, b []byte) {
-	client := c.SrcPort
-	if !c.ToServer {
-		client = c.DstPort
-	}
 	s.Tries++
-	for _, id := range e.table.forUDP(serverPort(c), client).list {
+	for _, id := range e.table.forUDP(serverPort(c), clientPort(c)).list {
 		c.App = dissect.Unknown
 		if e.data[id](c, b) != dissect.Yes {
 			continue

@@ -106,3 +106,10 @@ func serverPort(c *dissect.Ctx) uint16 {
 	}
 	return c.SrcPort
 }
+
+func clientPort(c *dissect.Ctx) uint16 {
+	if c.ToServer {
+		return c.SrcPort
+	}
+	return c.DstPort
+}
