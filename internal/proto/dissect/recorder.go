@@ -193,6 +193,11 @@ func Merge(rs ...*Recorder) ([]model.Observation, []model.Binding, []model.Limit
 	var all []model.Observation
 	var binds []model.Binding
 	var obsLimit, bindLimit model.Limit
+	var nObs, nBinds int
+	for _, r := range rs {
+		nObs, nBinds = nObs+len(r.list), nBinds+len(r.bindings)
+	}
+	all, binds = slices.Grow(all, nObs), slices.Grow(binds, nBinds)
 	for _, r := range rs {
 		for _, o := range r.list {
 			all = append(all, model.Observation{Subject: o.subject, MAC: o.mac, VLAN: o.vlan, Kind: r.kinds[o.kind],
