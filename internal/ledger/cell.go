@@ -3,6 +3,7 @@ package ledger
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // cell is one cell as read. text is what a person sees; raw is what is stored, where that differs (dates, numbers).
@@ -91,9 +92,9 @@ func blankWord(s string) bool { return s == "" || words().blank[fold(s)] }
 // the way in one is taken away; a text that already has apostrophes there gets one more, so nothing is lost.
 const formulaStarts = "=+-@＝＋－＠\t\r|%"
 
-// shield makes s harmless in a spreadsheet.
+// shield makes s harmless in a spreadsheet, and in a CSV file of ours.
 func shield(s string) string {
-	if rest := strings.TrimLeft(s, "'"); rest != "" && strings.ContainsRune(formulaStarts, []rune(rest)[0]) {
+	if needsShield(strings.TrimLeft(s, "'")) {
 		return "'" + s
 	}
 	return s
@@ -101,10 +102,15 @@ func shield(s string) string {
 
 // unshield undoes shield.
 func unshield(s string) string {
-	if rest := strings.TrimLeft(s, "'"); rest != s && rest != "" && strings.ContainsRune(formulaStarts, []rune(rest)[0]) {
+	if rest := strings.TrimLeft(s, "'"); rest != s && needsShield(rest) {
 		return s[1:]
 	}
 	return s
+}
+
+func needsShield(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return s != "" && strings.ContainsRune(formulaStarts, r) || s == sectionMark
 }
 
 var errorValues = setOf([]string{"#ref!", "#n/a", "#value!", "#name?", "#div/0!", "#null!", "#num!", "#spill!", "#calc!"})
@@ -116,15 +122,15 @@ func newCell(text, raw string) (c cell, tooLong bool) {
 	if strings.ContainsAny(text, "Ee") && strings.Trim(raw, "0123456789") == "" && raw != "" {
 		text = raw // 1.23E+11 hides digits that the file has
 	}
-	text = unshield(cleanCell(text))
+	text = cleanCell(text)
+	if bare := unshield(text); bare != text {
+		return cell{text: bare, raw: text}, tooLong
+	}
 	if errorValues[strings.ToLower(text)] {
 		return cell{raw: text, fault: "formula_error"}, tooLong
-	}
-	if tooLong {
-		return cell{text: text, fault: ""}, true
 	}
 	if raw == text {
 		raw = ""
 	}
-	return cell{text: text, raw: raw}, false
+	return cell{text: text, raw: raw}, tooLong
 }

@@ -165,7 +165,7 @@ func sections(all func(context.Context) iter.Seq2[row, error]) []sheetSource {
 		if err != nil {
 			break
 		}
-		if r.at(0).text == sectionMark && len(parts) < maxSheet {
+		if c := r.at(0); c.text == sectionMark && c.raw == "" && len(parts) < maxSheet {
 			parts[len(parts)-1].to = r.n
 			parts = append(parts, part{r.at(1).text, r.n, 1 << 30})
 		}

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -21,14 +22,40 @@ type Mapping struct {
 type Versions interface {
 	LatestLedger(ctx context.Context) (*model.Ledger, error) // nil if there is none
 	LedgerVersion(ctx context.Context, n int) (*model.Ledger, error)
-	LedgerVersions(ctx context.Context) ([]model.Ledger, error) // without rows, oldest first
+	LedgerVersions(ctx context.Context) ([]model.LedgerInfo, error) // newest first
 	SaveLedger(ctx context.Context, l *model.Ledger) (version int, err error)
+	Settings
+}
+
+// Settings keeps small texts by key.
+type Settings interface {
 	Setting(ctx context.Context, key string) (string, error) // "" if not set
 	SaveSetting(ctx context.Context, key, value string) error
 }
 
-// MappingSetting is the key under which a Mapping is stored as JSON.
-const MappingSetting = "ledger.mapping"
+// mappingSetting is the key under which a Mapping is stored as JSON.
+const mappingSetting = "ledger.mapping"
+
+// LoadMapping gives what earlier corrections taught; an empty mapping if there were none.
+func LoadMapping(ctx context.Context, s Settings) (m Mapping, err error) {
+	text, err := s.Setting(ctx, mappingSetting)
+	if err != nil || text == "" {
+		return m, err
+	}
+	if err := json.Unmarshal([]byte(text), &m); err != nil {
+		return Mapping{}, fmt.Errorf("read stored header corrections: %w", err)
+	}
+	return m, nil
+}
+
+// SaveMapping stores m for the next import.
+func SaveMapping(ctx context.Context, s Settings, m Mapping) error {
+	b, err := json.Marshal(m)
+	if err != nil {
+		return fmt.Errorf("store header corrections: %w", err)
+	}
+	return s.SaveSetting(ctx, mappingSetting, string(b))
+}
 
 // ignored says that a column or sheet is not used.
 const ignored = "-"

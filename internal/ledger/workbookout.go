@@ -1,0 +1,177 @@
+package ledger
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/xuri/excelize/v2"
+
+	"github.com/mimawari/mimawari/internal/locale"
+)
+
+// workbook is one being written: sheets of the same look, ready to be filled in and printed.
+type workbook struct {
+	f                          *excelize.File
+	lang                       locale.Lang
+	head, body, example, title int
+	left                       int // columns before the fields: 1 in the template (例), 0 in an export
+}
+
+// fonts are named so that Excel on a Japanese Windows shows text evenly.
+var fonts = map[locale.Lang]string{locale.Japanese: "游ゴシック", locale.English: "Calibri"}
+
+func newWorkbook(lang locale.Lang) (*workbook, error) {
+	b := &workbook{f: excelize.NewFile(), lang: lang}
+	if err := b.f.SetDefaultFont(fonts[lang]); err != nil {
+		return nil, err
+	}
+	border := []excelize.Border{{Type: "left", Color: "BFBFBF", Style: 1}, {Type: "right", Color: "BFBFBF", Style: 1}, {Type: "top", Color: "BFBFBF", Style: 1}, {Type: "bottom", Color: "BFBFBF", Style: 1}}
+	family := fonts[lang]
+	for _, s := range []struct {
+		id    *int
+		style excelize.Style
+	}{
+		{&b.head, excelize.Style{Border: border, Font: &excelize.Font{Bold: true, Family: family, Size: 10, Color: "FFFFFF"}, Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"1F4E79"}}, Alignment: &excelize.Alignment{Vertical: "center", WrapText: true}}},
+		{&b.body, excelize.Style{Border: border, NumFmt: 49, Font: &excelize.Font{Family: family, Size: 10}, Alignment: &excelize.Alignment{Vertical: "top", WrapText: true}}},
+		{&b.example, excelize.Style{Border: border, NumFmt: 49, Font: &excelize.Font{Family: family, Size: 10, Italic: true, Color: "7F7F7F"}, Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"F2F2F2"}}, Alignment: &excelize.Alignment{Vertical: "top", WrapText: true}}},
+		{&b.title, excelize.Style{Font: &excelize.Font{Bold: true, Family: family, Size: 16}}},
+	} {
+		id, err := b.f.NewStyle(&s.style)
+		if err != nil {
+			return nil, err
+		}
+		*s.id = id
+	}
+	return b, nil
+}
+
+// widths of columns in characters, for fields that need more or less than others.
+var widths = map[string]float64{"example": 5, "name": 24, "ip": 26, "mac": 20, "note": 36, "purpose": 26, "scope": 32, "address": 36, "prefix": 20, "vlan": 8, "dhcp": 8, "peers": 26, "mail": 26, "location": 20, "model": 20, "os": 20, "demarcation": 24}
+
+// sheet begins a sheet: print set-up, drop-downs for rows more than there are, frozen header. left is the number of
+// columns before the fields.
+func (b *workbook) sheet(k Kind, header []string, left, rows int) (*excelize.StreamWriter, error) {
+	name := kindLabel(b.lang, k)
+	b.left = left
+	if _, err := b.f.NewSheet(name); err != nil {
+		return nil, err
+	}
+	if err := b.print(name, len(header)); err != nil {
+		return nil, err
+	}
+	if err := b.dropDowns(k, name, rows+1000); err != nil {
+		return nil, err
+	}
+	if left > 0 {
+		if err := b.notes(k, name); err != nil {
+			return nil, err
+		}
+	}
+	sw, err := b.f.NewStreamWriter(name)
+	if err != nil {
+		return nil, err
+	}
+	return sw, b.header(sw, k, header)
+}
+
+func (b *workbook) header(sw *excelize.StreamWriter, k Kind, header []string) error {
+	fields := append(make([]string, b.left), exported(k)...)
+	for i := range header {
+		w := 14.0
+		if i < b.left {
+			w = widths["example"]
+		} else if i < len(fields) && widths[fields[i]] > 0 {
+			w = widths[fields[i]]
+		}
+		if err := sw.SetColWidth(i+1, i+1, w); err != nil {
+			return err
+		}
+	}
+	if err := sw.SetPanes(&excelize.Panes{Freeze: true, XSplit: b.left + 2, YSplit: 1, TopLeftCell: letter(b.left+2) + "2", ActivePane: "bottomRight"}); err != nil {
+		return err
+	}
+	return sw.SetRow("A1", cells(header, b.head), excelize.RowOpts{Height: 24})
+}
+
+// print sets A4 landscape, one page wide, header repeated, sheet name and page number below.
+func (b *workbook) print(name string, columns int) error {
+	size, wide, tall, landscape := 9, 1, 0, "landscape"
+	fit := true
+	if err := b.f.SetSheetProps(name, &excelize.SheetPropsOptions{FitToPage: &fit}); err != nil {
+		return err
+	}
+	if err := b.f.SetPageLayout(name, &excelize.PageLayoutOptions{Size: &size, Orientation: &landscape, FitToWidth: &wide, FitToHeight: &tall}); err != nil {
+		return err
+	}
+	if err := b.f.SetHeaderFooter(name, &excelize.HeaderFooterOptions{OddHeader: "&L&A&R&D", OddFooter: "&C&P / &N"}); err != nil {
+		return err
+	}
+	if err := b.f.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: fmt.Sprintf("'%s'!$1:$1", name), Scope: name}); err != nil {
+		return err
+	}
+	return b.f.AutoFilter(name, "A1:"+letter(columns-1)+"1", nil)
+}
+
+// linked are fields that name a row of another sheet.
+var linked = map[Kind]map[string]Kind{
+	KindHosts:       {"zone": KindZones, "vendor": KindVendors, "system": KindSystems, "department": KindDepartments, "site": KindSites},
+	KindNetworks:    {"zone": KindZones},
+	KindLines:       {"vendor": KindVendors},
+	KindSystems:     {"vendor": KindVendors},
+	KindContracts:   {"vendor": KindVendors, "system": KindSystems},
+	KindPeople:      {"department": KindDepartments},
+	KindDepartments: {"site": KindSites},
+}
+
+// dropDowns offers values; others may still be typed, as the list of a hospital is never complete.
+func (b *workbook) dropDowns(k Kind, name string, last int) error {
+	for i, f := range exported(k) {
+		dv := excelize.NewDataValidation(true)
+		at := letter(i + b.left)
+		dv.Sqref = fmt.Sprintf("%s2:%s%d", at, at, last)
+		if to, ok := linked[k][f]; ok {
+			col := letter(b.left)
+			dv.SetSqrefDropList(fmt.Sprintf("'%s'!$%s$2:$%s$500", kindLabel(b.lang, to), col, col))
+		} else if key := "ledger.choices." + string(k) + "." + f; locale.Has(key) {
+			if err := dv.SetDropList(strings.Split(locale.T(b.lang, key), ",")); err != nil {
+				return err
+			}
+		} else {
+			continue
+		}
+		dv.ShowErrorMessage = false
+		if err := b.f.AddDataValidation(name, dv); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// notes puts an explanation on the headers that have one.
+func (b *workbook) notes(k Kind, name string) error {
+	for i, f := range exported(k) {
+		key := "ledger.note." + string(k) + "." + f
+		if !locale.Has(key) {
+			continue
+		}
+		c := excelize.Comment{Cell: letter(i+b.left) + "1", Author: "Mimawari", Width: 260, Height: 120,
+			Paragraph: []excelize.RichTextRun{{Text: locale.T(b.lang, key), Font: &excelize.Font{Family: fonts[b.lang], Size: 9}}}}
+		if err := b.f.AddComment(name, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finish removes the sheet that a new workbook has and writes the file.
+func (b *workbook) finish(w io.Writer) error {
+	if err := b.f.DeleteSheet("Sheet1"); err != nil {
+		return err
+	}
+	b.f.SetActiveSheet(0)
+	if err := b.f.Write(w); err != nil {
+		return fmt.Errorf("write workbook: %w", err)
+	}
+	return nil
+}
