@@ -105,8 +105,9 @@ func described(b []byte, key string) []byte {
 	return v
 }
 
-// options reads the version in the answer to Additional Network Options: data flags, 0xdeadbeef, length, version with
-// 8, 4, 8, 4, 8 bits.
+// options reads the version in the answer to Additional Network Options: data flags, 0xdeadbeef, length, version, count,
+// flags; newer servers leave the version there empty and give it as the first value (type 5) of the first service. It
+// has fields of 8, 4, 8, 4 and 8 bits.
 func (t *tns) options(c *dissect.Ctx, b []byte) {
 	r := dissect.Read(b)
 	r.Skip(2)
@@ -115,6 +116,12 @@ func (t *tns) options(c *dissect.Ctx, b []byte) {
 	}
 	r.Skip(2)
 	v := r.U32()
+	if v == 0 {
+		r.Skip(2 + 1 + 2 + 2 + 4)
+		if r.U32() == 4<<16|5 {
+			v = r.U32()
+		}
+	}
 	if r.Short || v>>24 == 0 {
 		return
 	}
