@@ -48,7 +48,7 @@ var advice = map[Code]string{
 	Corrupt:   "the data file is damaged; run `mimawari db check`, then `mimawari db restore` with the newest good copy",
 	NotData:   "this is not a Mimawari data file; check the path",
 	Newer:     "the data was written by a newer version of Mimawari; install that version or a newer one",
-	Older:     "the data is from an older version; run a command that writes (such as `mimawari db check`) to bring it up to date",
+	Older:     "the data is from an older version; run `mimawari patrol` or `mimawari serve` once to bring it up to date",
 	Altered:   "the tables are not those of a released version; restore a copy made by a released version",
 	Full:      "the disk is full; nothing was half written; make space and try again",
 	ReadOnly:  "the data directory is read-only; choose another one with --data or make it writable",
