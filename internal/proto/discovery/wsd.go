@@ -79,7 +79,7 @@ func hexDigit(x byte) (byte, bool) {
 	case '0' <= x && x <= '9':
 		return x - '0', true
 	case 'a' <= x|0x20 && x|0x20 <= 'f':
-		return x|0x20 - 'a' + 10, true
+		return x | 0x20 - 'a' + 10, true
 	}
 	return 0, false
 }

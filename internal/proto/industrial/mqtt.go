@@ -2,6 +2,7 @@ package industrial
 
 import (
 	"bytes"
+	"encoding/binary"
 
 	"github.com/mimawari/mimawari/internal/model"
 	"github.com/mimawari/mimawari/internal/proto/dissect"
@@ -88,16 +89,22 @@ func (mqttStream) Data(c *dissect.Ctx, b []byte) (int, bool) {
 
 func (mqttStream) Gap(*dissect.Ctx, int) bool { return false }
 
-// matchAMQP tells the protocol header (AMQP 0-9-1, 4.2.2; 1.0, 2.2).
-func matchAMQP(_ *dissect.Ctx, b []byte) dissect.Verdict {
+// matchAMQP tells the protocol header (AMQP 0-9-1, 4.2.2; 1.0, 2.2), and on the usual port a whole frame of 0-9-1: type,
+// channel, size, payload, the end mark 0xce (4.2.3).
+func matchAMQP(c *dissect.Ctx, b []byte) dissect.Verdict {
 	magic := []byte("AMQP")
 	switch {
 	case len(b) < 8 && bytes.HasPrefix(magic, b[:min(len(b), 4)]):
 		return dissect.Maybe
 	case len(b) >= 8 && bytes.HasPrefix(b, magic) && b[4] <= 3:
 		return dissect.Yes
+	case len(b) < 8 || b[0] == 0 || b[0] > 8 || b[3] != 0 || c.SrcPort != 5672 && c.DstPort != 5672:
+		return dissect.No
 	}
-	return dissect.No
+	if n := int(binary.BigEndian.Uint32(b[3:])); n+8 > len(b) || b[7+n] != 0xce {
+		return dissect.No
+	}
+	return dissect.Yes
 }
 
 // coap recognises RFC 7252, 3: version 1, a token of at most 8 bytes, a method or response code.

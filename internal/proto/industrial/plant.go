@@ -30,18 +30,21 @@ func matchS7(c *dissect.Ctx, b []byte) dissect.Verdict {
 	return dissect.No
 }
 
-// accessPoints looks for the calling and called TSAP parameters, two bytes each, in a connection request or confirm.
+// accessPoints looks for the calling and called TSAP parameters in a connection request or confirm: two bytes each in S7,
+// or a name for the called one in S7comm-plus.
 func accessPoints(b []byte) bool {
 	r := dissect.Read(b[min(len(b), 11):])
-	seen := 0
-	for r.Len() > 0 && seen < 2 {
+	calling, called := false, false
+	for range 8 {
 		code, n := r.U8(), int(r.U8())
-		if (code == 0xc1 || code == 0xc2) && n == 2 {
-			seen++
-		}
 		r.Skip(n)
+		if r.Short {
+			break
+		}
+		calling = calling || code == 0xc1 && n == 2
+		called = called || code == 0xc2 && n >= 2 && n <= 16
 	}
-	return seen == 2
+	return calling && called
 }
 
 // EtherNet/IP encapsulation (ODVA, The CIP Networks Library volume 2, 2-3).

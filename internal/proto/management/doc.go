@@ -17,7 +17,7 @@ func Streams() []dissect.StreamSpec {
 func Datagrams() []dissect.DatagramSpec {
 	return []dissect.DatagramSpec{
 		{App: dissect.SNMP, Ports: []uint16{161, 162}, Data: snmp, Every: true},
-		{App: dissect.NTP, Ports: []uint16{123}, Data: ntp, PortOnly: true},
+		{App: dissect.NTP, Ports: []uint16{123}, Data: ntp},
 		{App: dissect.Syslog, Ports: []uint16{514}, Data: syslog, Every: true},
 		{App: dissect.RADIUS, Ports: []uint16{1812, 1813, 1645, 1646, 3799}, Data: radius, Every: true, PortOnly: true},
 		{App: dissect.TFTP, Ports: []uint16{69}, Data: tftp, PortOnly: true},

@@ -19,7 +19,7 @@ const (
 
 // ntp decodes one NTP or SNTP message. Stratum 0 in an answer is a refusal (kiss of death).
 func ntp(c *dissect.Ctx, b []byte) dissect.Verdict {
-	if len(b) < 8 {
+	if len(b) < 8 || c.SrcPort != 123 && c.DstPort != 123 {
 		return dissect.No
 	}
 	version, mode, stratum := b[0]>>3&7, b[0]&7, b[1]

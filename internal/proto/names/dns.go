@@ -24,6 +24,9 @@ func (s *buffers) dns(c *dissect.Ctx, b []byte) dissect.Verdict {
 	if !ok {
 		return s.broken(c)
 	}
+	if typ == typeTXT && bytes.HasPrefix(name, []byte("2.dnscrypt-cert.")) {
+		c.App = dissect.DNSCrypt // the certificate that opens DNSCrypt (dnscrypt.info, protocol version 2)
+	}
 	if m.response() {
 		s.answer(c, &m, name, typ)
 	} else if !isReverse(name) && len(name) > 0 {

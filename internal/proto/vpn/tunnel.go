@@ -79,16 +79,35 @@ func teredo(c *dissect.Ctx, b []byte) dissect.Verdict {
 	return dissect.Yes
 }
 
-// softEther tells the keep-alive that every SoftEther client and server sends, and its NAT traversal (SoftEther VPN
-// source, Cedar/Connection.h and Mayaqua/Network.h: the texts are part of the protocol).
+// softEther tells the keep-alive that every SoftEther client and server sends, and its NAT traversal: packs of named
+// values to the traversal server, and its answer with the outside address (SoftEther VPN source, Mayaqua/Network.c: the
+// texts are part of the protocol).
 func softEther(c *dissect.Ctx, b []byte) dissect.Verdict {
-	keepAlive := len(b) >= 36 && len(b) < 512 && bytes.Contains(b, []byte("Internet-Connection-Keep-Alive-Packet"))
-	nat := len(b) < 64 && bytes.HasPrefix(b, []byte("IP=")) && bytes.Contains(b, []byte(",PORT="))
-	if !keepAlive && !nat {
-		return dissect.No
+	switch {
+	case len(b) >= 36 && len(b) < 512 && bytes.Contains(b, []byte("Internet-Connection-Keep-Alive-Packet")), traversal(b):
+		if c.ToServer {
+			c.SayTo(model.VPNClient, "softether")
+		}
+		return dissect.Yes
+	case len(b) < 64 && bytes.HasPrefix(b, []byte("IP=")) && bytes.Contains(b, []byte(",PORT=")):
+		c.SayOf(model.VPNClient, "softether")
+		return dissect.Yes
 	}
-	c.Say(model.VPNClient, "softether")
-	return dissect.Yes
+	return dissect.No
+}
+
+// traversal tells a pack: number of values, then name length plus one and name of the first, and a name that only
+// SoftEther uses.
+func traversal(b []byte) bool {
+	if len(b) < 32 || b[0]|b[1]|b[2] != 0 || b[3] == 0 || b[4]|b[5]|b[6] != 0 || b[7] == 0 || b[7] > 32 {
+		return false
+	}
+	for _, name := range [...]string{"machine_key", "my_port", "get_token", "nat_traversal_version"} {
+		if bytes.Contains(b, []byte(name)) {
+			return true
+		}
+	}
+	return false
 }
 
 // gtp recognises GTP version 1 and 2 and GTP' by their length field (3GPP TS 29.281 5.1, 29.274 5.1, 32.295 6).
