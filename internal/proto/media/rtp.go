@@ -20,7 +20,7 @@ type rtpFlow struct {
 // newRTP makes a recogniser of RTP and RTCP (RFC 3550). One packet proves little, so two that follow each other are
 // wanted of RTP; RTCP is known by its lengths.
 func newRTP() func(*dissect.Ctx, []byte) dissect.Verdict {
-	waiting := make([]rtpFlow, 0, rtpFlows)
+	var waiting []rtpFlow
 	next := 0
 	return func(c *dissect.Ctx, b []byte) dissect.Verdict {
 		if isRTCP(b) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/mimawari/mimawari/internal/model"
 	"github.com/mimawari/mimawari/internal/proto/dissect"
+	"github.com/mimawari/mimawari/internal/proto/windows"
 )
 
 // maxToken bounds an NTLM or SPNEGO token, after base64.
@@ -168,6 +169,6 @@ func negotiate(c *dissect.Ctx, token []byte) {
 		return
 	}
 	if i := bytes.Index(b[:n], []byte("NTLMSSP\x00")); i >= 0 {
-		ntlm(c, b[i:n])
+		windows.NTLM(c, b[i:n])
 	}
 }
