@@ -60,9 +60,8 @@ func plainJA4(s string) string {
 
 // elsewhere are captures in which the hello is not ours to find here, with the reason.
 var elsewhere = map[string]string{
-	"capwap_data.pcapng":   "DTLS inside CAPWAP",
-	"stun_zoom.pcapng.gz":  "DTLS inside a relay's frame, after STUN in the same flow",
-	"geforcenow.pcapng.gz": "DTLS after STUN in the same flow",
+	"capwap_data.pcapng":     "DTLS inside CAPWAP",
+	"tls_invalid_reads.pcap": "the hello is longer than what was captured of it",
 }
 
 // Every fingerprint that nDPI reports for a capture must be found by us in the same capture.
@@ -100,7 +99,7 @@ func TestJA4AgainstNDPI(t *testing.T) {
 		}
 	}
 	t.Logf("%d of %d fingerprints found", want-miss, want)
-	if want < 200 || miss > 2 {
+	if want < 140 || miss > 0 {
 		t.Errorf("%d of %d fingerprints missing", miss, want)
 	}
 }

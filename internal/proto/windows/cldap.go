@@ -3,6 +3,7 @@ package windows
 import (
 	"bytes"
 	"encoding/binary"
+	"strings"
 
 	"github.com/mimawari/mimawari/internal/model"
 	"github.com/mimawari/mimawari/internal/proto/dissect"
@@ -63,6 +64,13 @@ func netlogon(c *dissect.Ctx, b []byte) {
 		if at < 0 {
 			return
 		}
+	}
+	// the answers about the DNS partitions name the same controller again
+	for _, zone := range []string{"DomainDnsZones.", "ForestDnsZones."} {
+		names[1] = strings.TrimPrefix(names[1], zone)
+	}
+	if names[1] == "" {
+		return
 	}
 	c.SayAt(model.ADController, names[1])
 	for _, s := range []struct {

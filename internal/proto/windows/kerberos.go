@@ -95,7 +95,10 @@ func krbMessage(c *dissect.Ctx, b []byte) bool {
 	case krbASRep, krbTGSRep:
 		sayKDC(c, krbString(inside(seq.body, ctx(3))))
 	case krbError:
-		sayKDC(c, krbString(inside(seq.body, ctx(9))))
+		// an error repeats the realm as the client wrote it: only the true form is kept
+		if realm := krbString(inside(seq.body, ctx(9))); bytes.Equal(realm, bytes.ToUpper(realm)) {
+			sayKDC(c, realm)
+		}
 	default:
 		return false
 	}
