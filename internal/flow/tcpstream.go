@@ -90,8 +90,8 @@ func (s *shard) closeStream(n uint32, e *entry, at int64) {
 	if !st.decode.Done {
 		s.assembler.flush(st, &s.out)
 	}
+	e.app = st.decode.App // Close clears it
 	s.engine.Close(s.flowContext(n, e, 0, at), st.decode)
-	e.app = st.decode.App
 	s.keepFacts(n)
 	st.decode = nil
 	s.assembler.drop(st)
