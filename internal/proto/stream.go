@@ -2,8 +2,11 @@ package proto
 
 import "github.com/mimawari/mimawari/internal/proto/dissect"
 
-// Bounds of recognition: what is kept of each direction until a decoder says Yes, and how often decoders may hand over.
+// Bounds of recognition: a direction is looked at until maxFirst bytes, or maxSegs segments with minFirst bytes at least;
+// one that no decoder knows is watched for as much again, because the other side may still speak. maxHops is how often
+// decoders may hand over.
 const (
+	minFirst = 512
 	maxFirst = 4 << 10
 	maxSegs  = 6
 	maxHops  = 3
@@ -23,8 +26,9 @@ type direction struct {
 	pend []byte // not consumed yet
 	skip int    // bytes to pass over unseen
 	no   specSet
-	segs uint8 // shown while not recognised
-	dead bool  // no decoder knows these bytes
+	segs int  // shown while not recognised
+	seen int  // bytes of these
+	dead bool // no decoder knows these bytes
 }
 
 type specSet [maxSpecs / 64]uint64
@@ -140,7 +144,7 @@ func (e *Engine) handOver(c *dissect.Ctx, s *Stream) {
 	s.dec = nil
 	for i := range s.dirs {
 		d := &s.dirs[i]
-		d.no, d.segs, d.dead = specSet{}, 0, false
+		d.no, d.segs, d.seen, d.dead = specSet{}, 0, len(d.pend), false
 	}
 	if len(s.dirs[side(c)].pend) > 0 {
 		e.recognise(c, s, nil)
@@ -151,14 +155,15 @@ func (e *Engine) handOver(c *dissect.Ctx, s *Stream) {
 func (e *Engine) recognise(c *dissect.Ctx, s *Stream, b []byte) {
 	d := &s.dirs[side(c)]
 	d.segs++
+	d.seen += len(b)
+	last := d.seen >= maxFirst || d.segs >= maxSegs && d.seen >= minFirst
 	if d.dead {
-		if d.segs > 2*maxSegs {
+		if last {
 			e.finish(s) // and the other side never said a thing
 		}
 		return
 	}
 	view := e.join(d, b)
-	last := d.segs >= maxSegs || len(view) >= maxFirst
 	spec, v := e.match(c, d, view, last)
 	switch {
 	case v == dissect.Yes:
@@ -173,7 +178,7 @@ func (e *Engine) recognise(c *dissect.Ctx, s *Stream, b []byte) {
 // deaden ends recognition in one direction, and of the connection if the other one has none either.
 func (e *Engine) deaden(s *Stream, d *direction) {
 	e.drop(d)
-	d.dead = true
+	d.dead, d.segs, d.seen = true, 0, 0
 	if s.dirs[0].dead && s.dirs[1].dead {
 		e.finish(s)
 	}
