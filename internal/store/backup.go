@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
@@ -47,15 +48,30 @@ func (s *Store) copyToFile(ctx context.Context, path string) error {
 	return errors.Join(s.CopyTo(ctx, to), to.Close())
 }
 
-// vacuumInto writes a consistent copy of a SQLite database to a new file while others read and write.
+// vacuumInto writes a consistent copy of a SQLite database to a new file while others read and write. A reader does it,
+// so that the writer need not wait; for SQLite making the copy counts as writing.
 func (s *Store) vacuumInto(ctx context.Context, path string) error {
-	if _, err := s.read.ExecContext(ctx, `VACUUM INTO $1`, path); err != nil {
-		if code := s.code(err); code != "" {
-			err = wrong(code, path, err)
-		}
-		return errors.Join(explainFile(path, err), removeDatabase(path))
+	c, err := s.read.Conn(ctx)
+	if err != nil {
+		return s.explain(err)
 	}
-	return nil
+	defer c.Close()
+	_, err = c.ExecContext(ctx, `PRAGMA query_only(0)`)
+	if err == nil {
+		_, err = c.ExecContext(ctx, `VACUUM INTO $1`, path)
+	}
+	// If the connection can't be made a reader again it must not go back to the others.
+	if _, again := c.ExecContext(context.WithoutCancel(ctx), `PRAGMA query_only(1)`); again != nil {
+		_ = c.Raw(func(any) error { return driver.ErrBadConn })
+		err = errors.Join(err, again)
+	}
+	if err == nil {
+		return nil
+	}
+	if code := s.code(err); code != "" {
+		err = wrong(code, path, err)
+	}
+	return errors.Join(explainFile(path, err), removeDatabase(path))
 }
 
 // verify opens a file and checks all of it.
@@ -156,8 +172,11 @@ func fetch(ctx context.Context, file, part string) error {
 		}
 		return err
 	}
-	// DELETE mode folds the log in and removes it, so that the file is whole by itself.
+	// DELETE mode folds the log in and removes it, so that the file is whole by itself. It needs to be alone.
 	var mode string
+	if err := s.read.Close(); err != nil {
+		return explainFile(part, err)
+	}
 	err = s.write.QueryRowContext(ctx, `PRAGMA journal_mode = DELETE`).Scan(&mode)
 	if err = errors.Join(err, s.Close()); err != nil {
 		return explainFile(part, err)

@@ -39,8 +39,9 @@ var (
 var tables = []table{hostsTable, addrsTable, bindingsTable, findingsTable, concernsTable, eventsTable, patrolsTable, ledgersTable,
 	silenceTable, settingsTable, metaTable}
 
-// maxParams stays below SQLite's limit of 32766 parameters in a statement and PostgreSQL's of 65535.
-const maxParams = 4000
+// maxParams is how many values one statement carries. More rows in a statement save round trips to a server, but the
+// SQLite driver looks through all parameters for each: measured on 120,000 rows, 4000 values took 85 s, 160 take 5.
+const maxParams = 160
 
 func (t table) list() string {
 	names := make([]string, len(t.cols))
@@ -135,7 +136,7 @@ func (d distinct) check(what, id string) error {
 // inChunks calls f with pieces of ids that fit into one statement.
 func inChunks(ids []string, f func(piece []any, in string) error) error {
 	for len(ids) > 0 {
-		n := min(maxParams/8, len(ids))
+		n := min(maxParams, len(ids))
 		piece := make([]any, n)
 		for i, id := range ids[:n] {
 			piece[i] = id
