@@ -162,3 +162,18 @@ func Capture(t *testing.T, path string, kinds []string, want ...string) {
 		t.Errorf("%s (-want +got):\n%s", path, d)
 	}
 }
+
+// Applications runs a capture of the shared data and compares how many flows are recognised as app.
+func Applications(t *testing.T, path, app string, want int) {
+	t.Helper()
+	_, flows := prototest.Run(t, prototest.Shared(t, path))
+	n := 0
+	for _, a := range flows {
+		if a.String() == app {
+			n++
+		}
+	}
+	if n != want {
+		t.Errorf("%s: %d flows are %s, want %d", path, n, app, want)
+	}
+}
