@@ -58,6 +58,7 @@ func TestRecognisedInCaptures(t *testing.T) {
 	f("rsync.pcap", 873, dissect.RSync, 1)
 	f("memcached.cap", 11211, dissect.Memcached, 1)
 	f("mongodb.pcap", 27017, dissect.MongoDB, 4)
+	f("mongodb.pcap", 30000, dissect.MongoDB, 1)
 	f("mongo_false_positive.pcapng", 443, dissect.MongoDB, 0)
 	f("elasticsearch.pcap", 9300, dissect.Elasticsearch, 7)
 	f("rsh-syslog-false-positive.pcap", 514, dissect.RSH, 0)

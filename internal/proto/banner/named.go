@@ -153,7 +153,7 @@ func matchMongoDB(_ *dissect.Ctx, b []byte) dissect.Verdict {
 	if size < 21 || size > 48<<20 {
 		return dissect.No
 	}
-	ok := op == opMsg && flags&^0x10003 == 0 && next <= 1 || op == opQuery && to == 0 && flags <= 0xff && next > ' ' && next < 0x7f ||
+	ok := op == opMsg && flags&^0x10003 == 0 && next <= 1 || op == opQuery && (to == 0 || to == 1<<32-1) && flags <= 0xff && next > ' ' && next < 0x7f ||
 		op == opReply && to != 0 && flags <= 0xf && len(b) >= 36
 	if ok {
 		return dissect.Yes

@@ -61,20 +61,16 @@ func isRTP(b []byte) bool {
 	return (typ <= 34 || typ >= 96) && binary.BigEndian.Uint32(b[8:]) != 0
 }
 
-// isRTCP: a compound packet begins with a sender or receiver report, and its lengths add up (RFC 3550 appendix A.2).
+// isRTCP: a compound packet begins with a sender or receiver report, whose length follows from its count (RFC 3550 section
+// 6.4). What comes after it is encrypted in SRTCP (RFC 3711), so it is not looked at.
 func isRTCP(b []byte) bool {
 	if len(b) < 8 || b[0]>>6 != 2 || b[1] != 200 && b[1] != 201 {
 		return false
 	}
-	for len(b) >= 4 {
-		if b[0]>>6 != 2 || b[1] < 192 || b[1] > 213 {
-			return false
-		}
-		n := 4 * (int(binary.BigEndian.Uint16(b[2:])) + 1)
-		if n > len(b) {
-			return false
-		}
-		b = b[n:]
+	words := 1 + 6*int(b[0]&31)
+	if b[1] == 200 {
+		words += 5
 	}
-	return len(b) == 0
+	size := int(binary.BigEndian.Uint16(b[2:]))
+	return size == words && 4*(size+1) <= len(b)
 }

@@ -102,7 +102,7 @@ var (
 	summary = regexp.MustCompile(`^(\S+)\s+(\d+)\s+(\d+)\s+(\d+)\s*$`)
 	flow    = regexp.MustCompile(`^\s*\d+\s+(\S+) (\S+) <?->? (\S+?) ?\[(.*)$`)
 	vlan    = regexp.MustCompile(`VLAN: (\d+)\]`)
-	app     = regexp.MustCompile(`\[?proto: (?:[0-9.]+)/([^\]]+)\]`)
+	app     = regexp.MustCompile(`\[?proto: (?:\w+:)?(?:[0-9.]+)/([^\]]+)\]`)
 	trust   = regexp.MustCompile(`\[Confidence: ([^\]]+)\]`)
 	counts  = regexp.MustCompile(`\[(\d+) pkts/(\d+) bytes <?->? (\d+) pkts/(\d+) bytes\]`)
 )
