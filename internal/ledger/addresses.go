@@ -76,6 +76,10 @@ func (a *addresses) token(t string) {
 		a.ranges = append(a.ranges, r)
 		return
 	}
+	if tooWide(t) {
+		a.bad = append(a.bad, t)
+		return
+	}
 	if parts := strings.Split(t, "/"); len(parts) > 1 {
 		for _, p := range parts {
 			if p != "" {
@@ -209,9 +213,20 @@ func parseNetwork(t string) (model.AddrRange, bool) {
 	}
 	p := netip.PrefixFrom(ip, bits)
 	if p.Masked().Addr() != ip {
+		if ip.Is4() && bits < 20 && bits != 8 && bits != 16 { // no mask that people use: 192.168.1.10/11 is two addresses
+			return model.AddrRange{}, false
+		}
 		return model.AddrRange{From: ip, To: ip}, true
 	}
 	return model.AddrRange{From: ip, To: lastOf(p)}, true
+}
+
+// tooWide reports a network that no machine or range can be, such as 10.0.0.0/4.
+func tooWide(t string) bool {
+	addr, mask, ok := strings.Cut(t, "/")
+	ip, isAddr := parseAddr(addr)
+	bits, isMask := parseMask(mask)
+	return ok && isAddr && isMask && (ip.Is4() && bits < 8 || ip.Is6() && bits < 16)
 }
 
 // parseMask reads "24" and "255.255.255.0".

@@ -19,7 +19,7 @@ func readMACs(s string) (macs []model.MAC, bad []string) {
 	var rest strings.Builder
 	at := 0
 	for _, m := range macPattern.FindAllStringIndex(s, maxPerCell) {
-		if m[0] > 0 && isHex(s[m[0]-1]) || m[1] < len(s) && isHex(s[m[1]]) {
+		if m[0] > 0 && isWord(s[m[0]-1]) || m[1] < len(s) && isWord(s[m[1]]) {
 			continue
 		}
 		text := s[m[0]:m[1]]
@@ -37,6 +37,9 @@ func readMACs(s string) (macs []model.MAC, bad []string) {
 }
 
 func isHex(b byte) bool { return b >= '0' && b <= '9' || b >= 'a' && b <= 'f' }
+
+// isWord reports bytes that cannot stand beside a whole MAC: "0O" at its end is a mistyped digit, not a remark.
+func isWord(b byte) bool { return b >= '0' && b <= '9' || b >= 'a' && b <= 'z' }
 
 // onlyHexGroups brings the spellings that model.ParseMAC does not know (spaces, dots between single bytes) to colons.
 func onlyHexGroups(t string) string {

@@ -40,9 +40,10 @@ var hostColumns = []column[model.LedgerHost]{
 	text("note", func(h *model.LedgerHost) *string { return &h.Note }),
 }
 
-// identified reports whether a row declares a machine at all; headings between rows do not.
+// identified reports whether a row declares a machine at all; headings between rows and footers do not.
 func identified(h *model.LedgerHost) bool {
-	return h.Name != "" || h.AssetNo != "" || h.Serial != "" || len(h.Addrs) > 0 || len(h.MACs) > 0 || h.DHCP
+	named := h.Name != "" && !words().totals[foldHeader(h.Name)]
+	return named || h.AssetNo != "" || h.Serial != "" || len(h.Addrs) > 0 || len(h.MACs) > 0 || h.DHCP
 }
 
 func hostAddresses(h *model.LedgerHost) string {

@@ -32,6 +32,7 @@ type rawVocabulary struct {
 	PlainWords []string                       `yaml:"plain_words"`
 	Yes        []string                       `yaml:"yes"`
 	No         []string                       `yaml:"no"`
+	Totals     []string                       `yaml:"totals"`
 	NoDate     []string                       `yaml:"no_date"`
 }
 
@@ -47,15 +48,15 @@ type wordLine struct {
 
 // vocabulary is headers.yaml with all words folded.
 type vocabulary struct {
-	fields                              map[string]map[string]string // kind, folded header -> field
-	generic                             map[string]bool
-	never                               map[string]map[string]bool
-	sheets                              map[string][]string
-	passed                              []string
-	classes                             []wordClass
-	lines                               []wordLine
-	retired, notYet                     []string
-	dhcp, blank, plain, yes, no, noDate map[string]bool
+	fields                                      map[string]map[string]string // kind, folded header -> field
+	generic                                     map[string]bool
+	never                                       map[string]map[string]bool
+	sheets                                      map[string][]string
+	passed                                      []string
+	classes                                     []wordClass
+	lines                                       []wordLine
+	retired, notYet                             []string
+	dhcp, blank, plain, yes, no, noDate, totals map[string]bool
 }
 
 // words gives the vocabulary; it is part of the program, so a mistake in it is a bug.
@@ -75,7 +76,7 @@ func readVocabulary(b []byte) (*vocabulary, error) {
 	v := &vocabulary{
 		fields: map[string]map[string]string{}, generic: foldSet(r.Generic), never: map[string]map[string]bool{},
 		sheets: map[string][]string{}, passed: foldAll(r.PassedOver), retired: foldAll(r.Retired), notYet: foldAll(r.NotYet),
-		dhcp: foldSet(r.DHCP), blank: lowerSet(r.Blank), plain: foldSet(r.PlainWords), yes: lowerSet(r.Yes), no: lowerSet(r.No), noDate: lowerSet(r.NoDate),
+		dhcp: foldSet(r.DHCP), blank: lowerSet(r.Blank), plain: foldSet(r.PlainWords), yes: lowerSet(r.Yes), no: lowerSet(r.No), noDate: lowerSet(r.NoDate), totals: foldSet(r.Totals),
 	}
 	for kind, fields := range r.Fields {
 		v.fields[kind] = map[string]string{}
