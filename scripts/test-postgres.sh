@@ -101,12 +101,11 @@ start() {
 	fi
 	# Durability is switched off: what is tested is the SQL. The kill tests use SQLite.
 	if ! as_user "$bin/pg_ctl" -D "$dir/data" -l "$dir/server.log" -w -t 60 \
-		-o "-c listen_addresses='' -c unix_socket_directories='$dir' -c unix_socket_permissions=0777 -c fsync=off -c max_connections=200" \
+		-o "-c listen_addresses='' -c unix_socket_directories='$dir' -c unix_socket_permissions=0700 -c fsync=off -c max_connections=200" \
 		start >"$dir/start.log" 2>&1; then
 		cat "$dir/start.log" "$dir/server.log" >&2
 		exit 1
 	fi
-	chmod 755 "$dir"
 	echo "$dir" >"$note"
 	address "$dir"
 }
