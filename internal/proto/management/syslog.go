@@ -2,7 +2,6 @@ package management
 
 import (
 	"bytes"
-	"net/netip"
 
 	"github.com/mimawari/mimawari/internal/model"
 	"github.com/mimawari/mimawari/internal/proto/dissect"
@@ -137,13 +136,14 @@ func hostName(b []byte) bool {
 	if len(b) == 0 || len(b) > maxHost || string(b) == "-" || b[0] == '%' || b[0] == '*' {
 		return false
 	}
+	letters := false
 	for _, x := range b {
-		if x <= ' ' || x > '~' || x == '=' || x == '"' {
+		if x <= ' ' || x > '~' || x == '=' || x == '"' || x == ':' {
 			return false
 		}
+		letters = letters || x != '.' && (x < '0' || x > '9')
 	}
-	_, err := netip.ParseAddr(dissect.View(b))
-	return err != nil
+	return letters // else an IPv4 address; those of IPv6 have colons
 }
 
 // syslogStream is syslog over TCP (RFC 6587): octet counting, or messages that end with a line feed or NUL.
@@ -155,6 +155,9 @@ func matchSyslog(c *dissect.Ctx, b []byte) dissect.Verdict {
 		return dissect.No
 	}
 	_, head := frame(b)
+	if head == cut {
+		return dissect.Maybe
+	}
 	if head < 0 || len(b) > head && b[head] != '<' {
 		return dissect.No
 	}
@@ -171,21 +174,27 @@ func matchSyslog(c *dissect.Ctx, b []byte) dissect.Verdict {
 	return dissect.Yes
 }
 
+// What frame says instead of a length.
+const (
+	broken = -1
+	cut    = -2 // more bytes are needed
+)
+
 // frame reads the byte count before a message: its value and how long it is; 0, 0 if the message just begins.
 func frame(b []byte) (n, head int) {
 	if len(b) == 0 || b[0] == '<' {
 		return 0, 0
 	}
-	for i, x := range b[:min(len(b), 6)] {
+	for i, x := range b {
 		if x == ' ' && i > 0 {
 			return n, i + 1
 		}
-		if x < '0' || x > '9' {
-			return 0, -1
+		if x < '0' || x > '9' || i > 4 {
+			return 0, broken
 		}
 		n = n*10 + int(x-'0')
 	}
-	return 0, -1
+	return 0, cut
 }
 
 func (*syslogStream) Data(c *dissect.Ctx, b []byte) (int, bool) {
@@ -215,9 +224,9 @@ func (*syslogStream) Data(c *dissect.Ctx, b []byte) (int, bool) {
 func message(b []byte) (int, bool) {
 	n, head := frame(b)
 	switch {
-	case head < 0 && len(b) < 6:
+	case head == cut:
 		return 0, true
-	case head < 0 || n > maxLine:
+	case head == broken || n > maxLine:
 		return 0, false
 	case head > 0:
 		return head + n, true
