@@ -38,13 +38,17 @@ func (e *Engine) Datagram(c *dissect.Ctx, s *Datagram, b []byte) {
 }
 
 // others shows a datagram that the flow's own protocol does not know to the rest: STUN, DTLS and RTP share their ports
-// (RFC 7983). The flow keeps its first name.
+// (RFC 7983). The flow keeps its first name, except that STUN only opens the way for DTLS.
 func (e *Engine) others(c *dissect.Ctx, s *Datagram, b []byte) {
 	for _, id := range e.table.forUDP(serverPort(c), clientPort(c)).list {
 		c.App = dissect.Unknown
-		if id+1 != s.spec && e.data[id](c, b) == dissect.Yes {
-			return
+		if id+1 == s.spec || e.data[id](c, b) != dissect.Yes {
+			continue
 		}
+		if s.App == dissect.STUN && datagrams[id].App == dissect.DTLS {
+			s.App = dissect.DTLS
+		}
+		return
 	}
 }
 

@@ -15,6 +15,9 @@ const (
 	maxHello  = 8 << 10
 )
 
+// minInitial is the least size of a client's first datagram (RFC 9000 section 14.1).
+const minInitial = 1200
+
 // quic holds the unfinished ClientHellos of one engine; the oldest gives way.
 type quic struct {
 	open map[quicKey]*initial
@@ -53,10 +56,10 @@ func (q *quic) datagram(c *dissect.Ctx, b []byte) dissect.Verdict {
 	case h.version == 0:
 		return versionNegotiation(h.rest)
 	case h.kind == nil:
-		if h.version&0x0f0f0f0f == 0x0a0a0a0a && len(b) >= 1200 || isGoogle(h.version) {
-			return q.google(c, b)
+		if h.version&0x0f0f0f0f == 0x0a0a0a0a && len(b) >= minInitial { // asks for version negotiation (RFC 9000 15)
+			return dissect.Yes
 		}
-		return dissect.No
+		return q.google(c, b)
 	case b[0]&0x40 == 0:
 		return dissect.No
 	}

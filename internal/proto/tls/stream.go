@@ -98,7 +98,11 @@ func matchChain(b []byte) dissect.Verdict {
 type stream struct {
 	left   [2]int // payload bytes left of the handshake record that a direction is in
 	closed [2]bool
+	passed int // bytes shown of closed directions
 }
+
+// maxPassed is how long a closed direction waits for the other one, which may not be in the capture at all.
+const maxPassed = 32 << 10
 
 // Data implements dissect.Stream.
 func (s *stream) Data(c *dissect.Ctx, b []byte) (int, bool) {
@@ -107,7 +111,8 @@ func (s *stream) Data(c *dissect.Ctx, b []byte) (int, bool) {
 		side = 1
 	}
 	if s.closed[side] {
-		return len(b), true
+		s.passed += len(b)
+		return len(b), s.passed < maxPassed
 	}
 	if s.left[side] == 0 && isSSL2(c, b) {
 		return s.ssl2(c, b)

@@ -119,7 +119,7 @@ func (l *ldap) message(c *dissect.Ctx, op byte, m []byte) {
 	case ldapBind:
 		ldapLogin(c, body)
 	case ldapBindReply:
-		NTLM(c, body)
+		Token(c, body)
 	case ldapEntry:
 		ldapRoot(c, body)
 	case ldapExtended:
@@ -143,7 +143,7 @@ func ldapLogin(c *dissect.Ctx, body []byte) {
 	case auth.tag == 0x80 && len(auth.body) > 0:
 		c.SayOf(model.CleartextLogin, "ldap-simple")
 	case auth.tag != 0x80:
-		NTLM(c, auth.body)
+		Token(c, auth.body)
 	}
 }
 

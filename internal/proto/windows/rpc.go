@@ -113,7 +113,7 @@ func (s *rpcBinds) pdu(c *dissect.Ctx, b []byte) {
 		return
 	}
 	if n := rpcLen(b, 10); n > 0 && n <= len(b)-rpcHeader {
-		NTLM(c, b[len(b)-n:])
+		Token(c, b[len(b)-n:])
 	}
 }
 

@@ -29,6 +29,9 @@ var rpcNames = func() map[[16]byte]string {
 		"f309ad18-d86a-11d0-a075-00c04fb68820": "IWbemLevel1Login",      // MS-WMI
 		"d4781cd6-e5d3-44df-ad94-930efe48a887": "IWbemLoginClientID",    // MS-WMI
 		"027947e1-d731-11ce-a357-000000000001": "IEnumWbemClassObject",  // MS-WMI
+		"423ec01e-2e35-11d2-b604-00104b703efd": "IWbemWCOSmartEnum",     // MS-WMI
+		"1c1c45ee-4395-11d2-b60b-00104b703efd": "IWbemFetchSmartEnum",   // MS-WMI
+		"44aca675-e8fc-11d0-a07c-00c04fb68820": "IWbemCallResult",       // MS-WMI
 		"000001a0-0000-0000-c000-000000000046": "IRemoteSCMActivator",   // MS-DCOM
 		"99fcfec4-5260-101b-bbcb-00aa0021347a": "IObjectExporter",       // MS-DCOM
 		"00000131-0000-0000-c000-000000000046": "IRemUnknown",           // MS-DCOM

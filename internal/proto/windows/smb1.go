@@ -145,7 +145,7 @@ func smb1Session(c *dissect.Ctx, p part) {
 	default:
 		return
 	}
-	NTLM(c, span(p.bytes, 0, at))
+	Token(c, span(p.bytes, 0, at))
 	sayNative(c, p, at)
 }
 

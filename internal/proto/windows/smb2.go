@@ -50,7 +50,7 @@ func (s *smb) smb2Request(c *dissect.Ctx, m []byte) {
 	b := m[smb2Header:]
 	switch l16(m, 12) {
 	case smb2SessionSetup:
-		NTLM(c, span(m, l16(b, 12), l16(b, 14)))
+		Token(c, span(m, l16(b, 12), l16(b, 14)))
 	case smb2TreeConnect:
 		s.share = shareOf(wide(span(m, l16(b, 4), l16(b, 6))))
 	case smb2Write:
@@ -69,7 +69,7 @@ func (s *smb) smb2Response(c *dissect.Ctx, m []byte) {
 			smb2Chosen(c, b)
 		}
 	case smb2SessionSetup:
-		NTLM(c, span(m, l16(b, 4), l16(b, 6)))
+		Token(c, span(m, l16(b, 4), l16(b, 6)))
 	case smb2TreeConnect:
 		if ok {
 			s.confirm(c)
