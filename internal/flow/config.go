@@ -36,8 +36,8 @@ type Timeouts struct {
 type Limits struct {
 	Conversations int // 150,000 in all; beyond, see Pipeline.Finish
 	Gateways      int // 256 per shard
-	Peers         int // distinct external peers counted, all gateways of a shard together: 65,536
-	MACs          int // distinct source MACs counted per shard and source: 65,536
+	Peers         int // distinct external peers counted, all gateways of a shard together: 16,384
+	MACs          int // distinct source MACs counted per shard and source: 16,384
 	FlowBuffer    int // out-of-order TCP bytes held per flow: 64 KiB
 	Buffers       int // the same in all: 32 MiB
 	Fragments     int // datagrams being joined, in all: 1,024
@@ -50,7 +50,7 @@ type Config struct {
 	MaxFlows   int // active flows in all; beyond, the idlest of a sample ends early. Default 200,000
 	Timeouts   Timeouts
 	Limits     Limits
-	Record     dissect.Limits // of each shard's recorder
+	Record     dissect.Limits // of all shards' recorders together, but for PerSubject. Default dissect.DefaultLimits
 	Convention Convention
 	// Watched is handed to the recorders. May be nil.
 	Watched func(name string) bool
@@ -65,12 +65,15 @@ const FragmentAge = 30 * time.Second
 func (c Config) withDefaults() Config {
 	c.Shards = min(max(cmp.Or(c.Shards, min(runtime.GOMAXPROCS(0), 4)), 1), maxShards)
 	c.MaxFlows = max(cmp.Or(c.MaxFlows, 200_000), 16)
+	r := &c.Record
+	r.Observations = max(cmp.Or(r.Observations, dissect.DefaultLimits.Observations)/c.Shards, 1)
+	r.Bindings = max(cmp.Or(r.Bindings, dissect.DefaultLimits.Bindings)/c.Shards, 1)
 	t := &c.Timeouts
 	t.TCP, t.Closed = cmp.Or(t.TCP, 300*time.Second), cmp.Or(t.Closed, 5*time.Second)
 	t.UDP, t.Other = cmp.Or(t.UDP, 60*time.Second), cmp.Or(t.Other, 60*time.Second)
 	l := &c.Limits
 	l.Conversations, l.Gateways = cmp.Or(l.Conversations, 150_000), cmp.Or(l.Gateways, 256)
-	l.Peers, l.MACs = cmp.Or(l.Peers, 1<<16), cmp.Or(l.MACs, 1<<16)
+	l.Peers, l.MACs = cmp.Or(l.Peers, 1<<14), cmp.Or(l.MACs, 1<<14)
 	l.FlowBuffer, l.Buffers = cmp.Or(l.FlowBuffer, 64<<10), cmp.Or(l.Buffers, 32<<20)
 	l.Fragments, l.FragmentBytes = cmp.Or(l.Fragments, 1024), cmp.Or(l.FragmentBytes, 4<<20)
 	return c

@@ -1,6 +1,8 @@
 package flow
 
 import (
+	"cmp"
+
 	"github.com/mimawari/mimawari/internal/capture"
 	"github.com/mimawari/mimawari/internal/model"
 )
@@ -95,7 +97,10 @@ func (s *shard) end(n uint32) {
 	if e.stream != 0 {
 		s.closeStream(n, e, e.last)
 	}
-	s.settle(e, &s.sums, s.mirrors)
+	s.settle(n, e, &s.sums, s.mirrors)
+	if e.is(strayed) {
+		delete(s.strays, n)
+	}
 	if s.emit != nil {
 		s.emit(s, e, n)
 	}
@@ -106,8 +111,12 @@ func (s *shard) end(n uint32) {
 	s.active.Add(-1)
 }
 
-func (s *shard) settle(e *entry, sums *rollup, mirrors []mirror) {
-	sums.settle(e)
+func (s *shard) settle(n uint32, e *entry, sums *rollup, mirrors []mirror) {
+	var x strays
+	if e.is(strayed) {
+		x = s.strays[n]
+	}
+	sums.settle(e, &x)
 	if e.key.proto() == protoTCP {
 		mirrors[e.source].flow(e)
 	}
@@ -129,17 +138,10 @@ func (s *shard) endAll() {
 func (s *shard) describe(e *entry, n uint32, f *model.Flow) {
 	client, server, cport, sport := e.ends()
 	f.Client, f.Server = addrPort(client, cport), addrPort(server, sport)
-	f.ClientMAC, f.ServerMAC = orMAC(e.srcMAC[0], e.dstMAC[1]), orMAC(e.srcMAC[1], e.dstMAC[0])
+	f.ClientMAC, f.ServerMAC = cmp.Or(e.srcMAC[0], e.dstMAC[1]), cmp.Or(e.srcMAC[1], e.dstMAC[0])
 	f.Proto, f.VLAN, f.Tunnel = e.key.proto(), e.key.vlan(), e.tunnel.String()
 	f.First, f.Last = stamp(e.first), stamp(e.last)
-	f.Packets, f.IPBytes, f.Payload, f.Lost = e.packets, e.ipBytes, e.payload, e.missing
+	f.Packets, f.IPBytes, f.Payload, f.Lost = e.packets, e.ipBytes, e.payload, [2]uint64{uint64(e.missing[0]), uint64(e.missing[1])}
 	f.State, f.History = e.connState(), string(e.history[:e.letters])
 	f.App, f.Facts = e.app.String(), s.facts[n]
-}
-
-func orMAC(a, b mac48) model.MAC {
-	if a != 0 {
-		return a.model()
-	}
-	return b.model()
 }

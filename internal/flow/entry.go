@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"github.com/mimawari/mimawari/internal/model"
 	"github.com/mimawari/mimawari/internal/proto"
 	"github.com/mimawari/mimawari/internal/proto/dissect"
 )
@@ -13,30 +14,29 @@ type entry struct {
 	packets     [2]uint64
 	ipBytes     [2]uint64
 	payload     [2]uint64
-	srcMAC      [2]mac48 // of the first packet in each direction
-	dstMAC      [2]mac48
-	missing     [2]uint64 // TCP bytes skipped over and not seen later
-	stray       [2]strays
+	missing     [2]uint32 // TCP bytes skipped over and not seen later, at most 4 GiB
 	top         [2]uint32 // TCP: highest sequence number seen, payload included
 	isn         [2]uint32
-	acked       [2]uint32 // TCP: highest acknowledgement that this side sent
-	stream      uint32    // index into shard.streams plus one, 0 if there is none
+	acked       [2]uint32    // TCP: highest acknowledgement that this side sent
+	srcMAC      [2]model.MAC // of the first packet in each direction
+	dstMAC      [2]model.MAC
+	stream      uint32 // index into shard.streams plus one, 0 if there is none
 	source      uint16
 	flags       entryFlags
-	state       [2]tcpState
 	once        [2]historyBits // letters that are written once per direction
-	letters     uint8
-	history     [maxHistory]byte
+	state       [2]tcpState
 	datagram    proto.Datagram
 	app         dissect.App
 	tunnel      tunnelKind
+	letters     uint8
+	history     [maxHistory]byte
 }
 
 // strays counts packets whose MACs were not those of the first packet: they are accounted to their gateway one by one.
-type strays struct{ packets, bytes uint64 }
+type strays struct{ packets, bytes [2]uint64 }
 
-// maxHistory is how many of Zeek's history letters are kept; more than 14 different ones do not occur.
-const maxHistory = 22
+// maxHistory is how many of Zeek's history letters are kept; more than that are rare.
+const maxHistory = 18
 
 type entryFlags uint16
 
@@ -52,6 +52,7 @@ const (
 	seqKnown1
 	ackKnown0
 	ackKnown1
+	strayed // shard.strays has counts for it
 )
 
 func (e *entry) is(f entryFlags) bool { return e.flags&f != 0 }

@@ -19,7 +19,7 @@ type gateways struct {
 }
 
 type gatewayKey struct {
-	mac  mac48
+	mac  model.MAC
 	vlan uint16
 }
 
@@ -46,7 +46,7 @@ const (
 // way is what one direction of a flow sent.
 type way struct {
 	src, dst       addr
-	srcMAC, dstMAC mac48
+	srcMAC, dstMAC model.MAC
 	vlan           uint16
 	first, last    int64
 	packets, bytes uint64
@@ -58,12 +58,12 @@ func newGateways(l *Limits) gateways {
 
 // carried notes the MAC that w went through on its way to or from the internet.
 func (r *rollup) carried(w way) {
-	if w.packets == 0 || w.srcMAC|w.dstMAC == 0 {
+	if w.packets == 0 || w.srcMAC.IsZero() && w.dstMAC.IsZero() {
 		return
 	}
 	src, dst := w.src.netip(), w.dst.netip()
 	switch {
-	case model.IsInternal(src) && model.IsExternal(dst) && w.dstMAC != 0 && !w.dstMAC.group():
+	case model.IsInternal(src) && model.IsExternal(dst) && !w.dstMAC.IsZero() && !w.dstMAC.IsGroup():
 		if g := r.gateways.at(gatewayKey{w.dstMAC, w.vlan}, w); g != nil {
 			g.external += w.packets
 			g.bytes += w.bytes
@@ -71,7 +71,7 @@ func (r *rollup) carried(w way) {
 			g.peers.add(maxGatewayPeers, w.dst, w.first)
 			r.gateways.peer(g, w.dst)
 		}
-	case model.IsExternal(src) && model.IsInternal(dst) && w.srcMAC != 0:
+	case model.IsExternal(src) && model.IsInternal(dst) && !w.srcMAC.IsZero():
 		if g := r.gateways.at(gatewayKey{w.srcMAC, w.vlan}, w); g != nil {
 			g.inbound += w.packets
 		}
@@ -129,7 +129,7 @@ func (gs *gateways) models() []model.Gateway {
 	var all []model.Gateway
 	for i := range gs.list {
 		g := &gs.list[i]
-		all = append(all, model.Gateway{MAC: g.key.mac.model(), VLAN: g.key.vlan, First: stamp(g.first), Last: stamp(g.last),
+		all = append(all, model.Gateway{MAC: g.key.mac, VLAN: g.key.vlan, First: stamp(g.first), Last: stamp(g.last),
 			External: g.external, Bytes: g.bytes, Inbound: g.inbound, Clients: g.clients.sorted(), Peers: g.peers.sorted(), PeerCount: uint64(g.peerCount)})
 	}
 	slices.SortFunc(all, func(a, b model.Gateway) int {

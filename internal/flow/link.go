@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 
 	"github.com/mimawari/mimawari/internal/capture"
+	"github.com/mimawari/mimawari/internal/model"
 )
 
 // LINKTYPE_ values (draft-ietf-opsawg-pcaplinktype).
@@ -66,8 +67,8 @@ func (d decoder) ethernet(p *packet, b []byte) verdict {
 	if len(b) < 14 {
 		return isUnknown
 	}
-	p.dstMAC = mac48(binary.BigEndian.Uint64(b) >> 16)
-	p.srcMAC = mac48(binary.BigEndian.Uint64(b[6:]) >> 16)
+	p.dstMAC = model.MAC(b[:6])
+	p.srcMAC = model.MAC(b[6:12])
 	return d.network(p, binary.BigEndian.Uint16(b[12:]), b[14:])
 }
 
@@ -102,7 +103,7 @@ func (d decoder) sll(p *packet, b []byte) verdict {
 		return isUnknown
 	}
 	if binary.BigEndian.Uint16(b[4:]) == 6 {
-		p.srcMAC = mac48(binary.BigEndian.Uint64(b[6:]) >> 16)
+		p.srcMAC = model.MAC(b[6:12])
 	}
 	return d.network(p, binary.BigEndian.Uint16(b[14:]), b[16:])
 }
@@ -113,7 +114,7 @@ func (d decoder) sll2(p *packet, b []byte) verdict {
 		return isUnknown
 	}
 	if b[11] == 6 {
-		p.srcMAC = mac48(binary.BigEndian.Uint64(b[12:]) >> 16)
+		p.srcMAC = model.MAC(b[12:18])
 	}
 	return d.network(p, binary.BigEndian.Uint16(b), b[20:])
 }

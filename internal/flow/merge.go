@@ -29,6 +29,15 @@ func newMerger(cfg *Config) *merger {
 	return &merger{cfg: cfg, gateways: newGateways(&l)}
 }
 
+// room makes place for the conversations of all shards at once.
+func (m *merger) room(shards []*shard) {
+	n := 0
+	for _, s := range shards {
+		n += s.sums.list.len
+	}
+	m.out.Conversations = make([]model.Conversation, 0, n)
+}
+
 // add takes a shard. With open it works on copies, to which the flows that have not ended are added.
 func (m *merger) add(s *shard, open bool) {
 	sums, mirrors := &s.sums, s.mirrors
@@ -42,10 +51,14 @@ func (m *merger) add(s *shard, open bool) {
 		m.mirrors[i].add(&mirrors[i])
 	}
 	m.gateways.merge(&sums.gateways)
-	m.out.Conversations = slices.Grow(m.out.Conversations, len(sums.list))
-	for i := range sums.list {
-		m.out.Conversations = append(m.out.Conversations, sums.list[i].model())
+	for i := range sums.list.len {
+		m.out.Conversations = append(m.out.Conversations, sums.list.at(i).model())
 	}
+	m.left += sums.folded + sums.dropped
+}
+
+// count takes the counters of a shard.
+func (m *merger) count(s *shard) {
 	st := &m.out.Stats
 	st.Packets += s.stats.Packets
 	st.IPPackets += s.stats.IPPackets
@@ -61,7 +74,6 @@ func (m *merger) add(s *shard, open bool) {
 	}
 	m.fragment += s.joiner.dropped
 	m.evicted += s.evicted
-	m.left += sums.folded + sums.dropped
 }
 
 // withOpen copies the sums and adds the flows that have not ended.
@@ -70,7 +82,7 @@ func (s *shard) withOpen() (*rollup, []mirror) {
 	total := new(atomic.Int64)
 	total.Store(s.sums.total.Load())
 	sums.total = total
-	sums.index, sums.list = maps.Clone(sums.index), slices.Clone(sums.list)
+	sums.slots, sums.list = slices.Clone(sums.slots), sums.list.clone()
 	sums.gateways = s.sums.gateways.clone()
 	var mirrors []mirror
 	for i := range s.mirrors {
@@ -78,7 +90,7 @@ func (s *shard) withOpen() (*rollup, []mirror) {
 	}
 	for n := range s.table.used {
 		if e := s.table.at(n); e.is(live) {
-			s.settle(e, &sums, mirrors)
+			s.settle(n, e, &sums, mirrors)
 		}
 	}
 	return &sums, mirrors

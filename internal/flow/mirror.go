@@ -10,8 +10,8 @@ import (
 // mirror counts what one shard saw of one source.
 type mirror struct {
 	model.Mirror
-	macs    map[mac48]struct{}
-	lastMAC mac48
+	macs    map[model.MAC]struct{}
+	lastMAC model.MAC
 	maxMACs int
 	spilled uint64
 	halves  map[half5]bool // one-way TCP flows without their VLAN; true: the higher end sent
@@ -26,7 +26,7 @@ type half5 struct {
 const maxHalves = 1 << 15
 
 func newMirror(maxMACs int) mirror {
-	return mirror{macs: map[mac48]struct{}{}, halves: map[half5]bool{}, maxMACs: maxMACs}
+	return mirror{macs: map[model.MAC]struct{}{}, halves: map[half5]bool{}, maxMACs: maxMACs}
 }
 
 func (m *mirror) clone() mirror {
@@ -60,8 +60,8 @@ func (m *mirror) frame(f *capture.Frame, p *packet, v verdict) {
 }
 
 // sender counts distinct source MACs.
-func (m *mirror) sender(a mac48) {
-	if a == m.lastMAC || a == 0 {
+func (m *mirror) sender(a model.MAC) {
+	if a == m.lastMAC || a.IsZero() {
 		return
 	}
 	m.lastMAC = a
@@ -88,7 +88,7 @@ func (m *mirror) flow(e *entry) {
 	for dir := range 2 {
 		lost := uint64(0)
 		if e.is(ackKnown0 << (1 - dir)) { // somebody acknowledged, so what is missing was sent and received
-			lost = e.missing[dir]
+			lost = uint64(e.missing[dir])
 		}
 		m.LostBytes += lost
 		m.TCPBytes += e.payload[dir] + lost

@@ -40,16 +40,6 @@ func (a addr) group() bool {
 	return a.hi>>56 == 0xff
 }
 
-// mac48 is a MAC in the low 48 bits; 0 is not known.
-type mac48 uint64
-
-func (m mac48) model() (o model.MAC) {
-	o[0], o[1], o[2], o[3], o[4], o[5] = byte(m>>40), byte(m>>32), byte(m>>24), byte(m>>16), byte(m>>8), byte(m)
-	return o
-}
-
-func (m mac48) group() bool { return m>>40&1 != 0 }
-
 // TCP flags (RFC 9293).
 const (
 	fin = 1 << iota
@@ -89,8 +79,8 @@ type packet struct {
 	proto    uint8
 	ttl      uint8
 	v6       bool
-	srcMAC   mac48
-	dstMAC   mac48
+	srcMAC   model.MAC
+	dstMAC   model.MAC
 	payload  []byte // captured part of the transport payload, of the IP payload if there are no ports, of the frame if not IP
 	typ      uint16 // EtherType or length of what is not IP
 

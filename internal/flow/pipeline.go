@@ -7,7 +7,9 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/netip"
+	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -49,7 +51,7 @@ func (p *Pipeline) newShard(seed uint64) *shard {
 	s := &shard{cfg: c, decoder: decoder{c.Convention}, engine: proto.New(rec), rec: rec, table: newTable(seed), active: &p.active,
 		assembler: assembler{perFlow: l.FlowBuffer, buffers: buffers{max: max(l.Buffers/c.Shards, bufferSize)}},
 		joiner:    joiner{max: max(l.Fragments/c.Shards, 1), maxBytes: max(l.FragmentBytes/c.Shards, maxDatagram)},
-		sums:      newRollup(l, &p.convs)}
+		sums:      newRollup(l, &p.convs, seed), strays: map[uint32]strays{}}
 	if c.OnFlow != nil {
 		s.facts = map[uint32][]model.Fact{}
 		s.emit = p.emit
@@ -135,13 +137,15 @@ func (p *Pipeline) Snapshot() *model.Seen { return p.seen(true) }
 
 // Finish ends all flows and gives what was seen. Where limits were hit Seen.Limits says so: "flows" ended early,
 // "conversations" whose peer on the internet was widened to its /16 (IPv6 /32) or that were left out, "buffers" (TCP segments
-// ahead of a gap), "fragments", "gateways", "macs", "observations", "bindings".
+// ahead of a gap), "fragments", "gateways", "macs", "observations", "bindings". It gives the memory back: nothing may be called after it.
 func (p *Pipeline) Finish() *model.Seen {
 	for _, s := range p.shards {
 		s.mu.Lock()
 		s.endAll()
+		s.table = newTable(0)
 		s.mu.Unlock()
 	}
+	runtime.GC() // the table must be gone before the result is built, or both make the peak
 	return p.seen(false)
 }
 
@@ -152,23 +156,39 @@ func (p *Pipeline) seen(open bool) *model.Seen {
 		defer s.mu.Unlock()
 	}
 	m := newMerger(&p.cfg)
-	var recs []*dissect.Recorder
+	for _, s := range p.shards {
+		m.count(s)
+	}
+	observations, bindings, limits := p.merge(!open)
+	m.room(p.shards)
 	for _, s := range p.shards {
 		m.add(s, open)
-		recs = append(recs, s.rec)
+		if !open {
+			s.sums = newRollup(&p.cfg.Limits, &p.convs, 0)
+		}
 	}
 	out := m.seen()
-	var limits []model.Limit
-	out.Observations, out.Bindings, limits = dissect.Merge(recs...)
-	out.Limits = append(out.Limits, limits...)
-	slices.SortFunc(out.Limits, func(a, b model.Limit) int {
-		if a.Name < b.Name {
-			return -1
-		}
-		return 1
-	})
+	out.Observations, out.Bindings, out.Limits = observations, bindings, append(out.Limits, limits...)
+	slices.SortFunc(out.Limits, func(a, b model.Limit) int { return strings.Compare(a.Name, b.Name) })
 	out.Sources = p.withMirrors(m.mirrors)
 	return out
+}
+
+// merge sums the recorders, and lets go of them if they have been used for the last time.
+func (p *Pipeline) merge(last bool) ([]model.Observation, []model.Binding, []model.Limit) {
+	var recs []*dissect.Recorder
+	for _, s := range p.shards {
+		recs = append(recs, s.rec)
+		if last {
+			s.rec, s.engine = nil, nil
+		}
+	}
+	o, b, l := dissect.Merge(recs...)
+	if last {
+		clear(recs)
+		runtime.GC() // the same for the recorders
+	}
+	return o, b, l
 }
 
 func (p *Pipeline) withMirrors(mirrors []mirror) []model.Source {

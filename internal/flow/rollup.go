@@ -2,6 +2,7 @@ package flow
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -14,8 +15,9 @@ import (
 type rollup struct {
 	limits   *Limits
 	total    *atomic.Int64 // conversations of all shards
-	index    map[conversationKey]uint32
-	list     []conversation
+	seed     uint64
+	slots    []uint32 // open addressing: number in list plus one
+	list     conversations
 	folded   uint64 // flows whose peer was widened to its network because of the limit
 	dropped  uint64 // flows that are in no conversation
 	gateways gateways
@@ -31,18 +33,18 @@ type conversationKey struct {
 
 type conversation struct {
 	key                  conversationKey
-	clientMAC, serverMAC mac48
+	clientMAC, serverMAC model.MAC
 	flows, answered      uint64
 	packets, bytes       [2]uint64
 	first, last          int64
 }
 
-func newRollup(l *Limits, total *atomic.Int64) rollup {
-	return rollup{limits: l, total: total, index: map[conversationKey]uint32{}, gateways: newGateways(l)}
+func newRollup(l *Limits, total *atomic.Int64, seed uint64) rollup {
+	return rollup{limits: l, total: total, seed: seed, slots: make([]uint32, 1<<10), gateways: newGateways(l)}
 }
 
 // settle adds a flow.
-func (r *rollup) settle(e *entry) {
+func (r *rollup) settle(e *entry, x *strays) {
 	client, server, _, port := e.ends()
 	switch e.key.proto() {
 	case protoTCP, protoUDP, protoSCTP, protoDCCP, protoUDPLit:
@@ -61,41 +63,99 @@ func (r *rollup) settle(e *entry) {
 			to = client
 		}
 		r.carried(way{src: from, dst: to, srcMAC: e.srcMAC[dir], dstMAC: e.dstMAC[dir], vlan: e.key.vlan(), first: e.first, last: e.last,
-			packets: e.packets[dir] - e.stray[dir].packets, bytes: e.ipBytes[dir] - e.stray[dir].bytes})
+			packets: e.packets[dir] - x.packets[dir], bytes: e.ipBytes[dir] - x.bytes[dir]})
 	}
 }
 
 // conversation finds or makes the sum for k. Past the limit a peer on the internet is widened to its /16 (IPv6: /32), for
 // which a tenth more is allowed; nil if that does not help.
 func (r *rollup) conversation(k conversationKey) *conversation {
-	if i, ok := r.index[k]; ok {
-		return &r.list[i]
+	limit := int64(r.limits.Conversations)
+	if c := r.find(&k); c != nil || r.total.Load() < limit {
+		return r.orAdd(c, &k)
 	}
-	if limit := int64(r.limits.Conversations); r.total.Load() >= limit {
-		c, s := model.IsExternal(k.client.netip()), model.IsExternal(k.server.netip())
-		if c == s {
-			return nil
+	c, s := model.IsExternal(k.client.netip()), model.IsExternal(k.server.netip())
+	switch {
+	case c == s:
+		return nil
+	case c:
+		k.client = k.client.network()
+	default:
+		k.server = k.server.network()
+	}
+	found := r.find(&k)
+	if found == nil && r.total.Load() >= limit+limit/10 {
+		return nil
+	}
+	r.folded++
+	return r.orAdd(found, &k)
+}
+
+func (k *conversationKey) hash(seed uint64) uint64 {
+	rest := uint64(k.port)<<48 | uint64(k.vlan)<<32 | uint64(k.proto)<<16 | uint64(k.app)<<8 | uint64(k.tunnel)
+	return mix(mix(seed^k.client.lo^bits.RotateLeft64(k.server.lo, 32)) ^ mix(k.client.hi+bits.RotateLeft64(k.server.hi, 17)) ^ rest)
+}
+
+func (r *rollup) find(k *conversationKey) *conversation {
+	mask := uint64(len(r.slots) - 1)
+	for i := k.hash(r.seed) & mask; r.slots[i] != 0; i = (i + 1) & mask {
+		if c := r.list.at(int(r.slots[i] - 1)); c.key == *k {
+			return c
 		}
-		if c {
-			k.client = k.client.network()
-		} else {
-			k.server = k.server.network()
-		}
-		i, ok := r.index[k]
-		if ok || r.total.Load() < limit+limit/10 {
-			r.folded++
-		}
-		if ok {
-			return &r.list[i]
-		}
-		if r.total.Load() >= limit+limit/10 {
-			return nil
-		}
+	}
+	return nil
+}
+
+func (r *rollup) orAdd(c *conversation, k *conversationKey) *conversation {
+	if c != nil {
+		return c
 	}
 	r.total.Add(1)
-	r.index[k] = uint32(len(r.list))
-	r.list = append(r.list, conversation{key: k})
-	return &r.list[len(r.list)-1]
+	c = r.list.add()
+	c.key = *k
+	if r.list.len*2 <= len(r.slots) {
+		r.put(r.list.len - 1)
+		return c
+	}
+	r.slots = make([]uint32, 2*len(r.slots))
+	for i := range r.list.len {
+		r.put(i)
+	}
+	return c
+}
+
+func (r *rollup) put(n int) {
+	mask := uint64(len(r.slots) - 1)
+	i := r.list.at(n).key.hash(r.seed) & mask
+	for r.slots[i] != 0 {
+		i = (i + 1) & mask
+	}
+	r.slots[i] = uint32(n + 1)
+}
+
+// conversations is a list that grows without moving.
+type conversations struct {
+	chunks []*[chunkSize]conversation
+	len    int
+}
+
+func (l *conversations) at(i int) *conversation { return &l.chunks[i>>chunkBits][i&(chunkSize-1)] }
+
+func (l *conversations) add() *conversation {
+	if l.len == len(l.chunks)*chunkSize {
+		l.chunks = append(l.chunks, new([chunkSize]conversation))
+	}
+	l.len++
+	return l.at(l.len - 1)
+}
+
+func (l *conversations) clone() conversations {
+	c := conversations{len: l.len}
+	for _, chunk := range l.chunks {
+		same := *chunk
+		c.chunks = append(c.chunks, &same)
+	}
+	return c
 }
 
 func (a addr) network() addr {
@@ -108,7 +168,7 @@ func (a addr) network() addr {
 func (c *conversation) add(e *entry) {
 	clientMAC, serverMAC := cmp.Or(e.srcMAC[0], e.dstMAC[1]), cmp.Or(e.dstMAC[0], e.srcMAC[1])
 	// The MACs are those of the earliest flow, whatever the order in which flows end.
-	if c.flows == 0 || cmp.Or(cmp.Compare(e.first, c.first), cmp.Compare(clientMAC, c.clientMAC), cmp.Compare(serverMAC, c.serverMAC)) < 0 {
+	if c.flows == 0 || cmp.Or(cmp.Compare(e.first, c.first), slices.Compare(clientMAC[:], c.clientMAC[:]), slices.Compare(serverMAC[:], c.serverMAC[:])) < 0 {
 		c.clientMAC, c.serverMAC = clientMAC, serverMAC
 	}
 	if c.flows == 0 {
@@ -126,7 +186,7 @@ func (c *conversation) add(e *entry) {
 }
 
 func (c *conversation) model() model.Conversation {
-	return model.Conversation{Client: c.key.client.netip(), Server: c.key.server.netip(), ClientMAC: c.clientMAC.model(), ServerMAC: c.serverMAC.model(),
+	return model.Conversation{Client: c.key.client.netip(), Server: c.key.server.netip(), ClientMAC: c.clientMAC, ServerMAC: c.serverMAC,
 		VLAN: c.key.vlan, Proto: c.key.proto, Port: c.key.port, App: c.key.app.String(), Tunnel: c.key.tunnel.String(),
 		Flows: c.flows, Answered: c.answered, PacketsOut: c.packets[0], PacketsIn: c.packets[1], BytesOut: c.bytes[0], BytesIn: c.bytes[1],
 		First: stamp(c.first), Last: stamp(c.last)}

@@ -36,6 +36,7 @@ type shard struct {
 	streams   []*stream
 	idle      []uint32 // unused elements of streams
 	joiner    joiner
+	strays    map[uint32]strays       // of active flows
 	facts     map[uint32][]model.Fact // of active flows; nil if nobody wants them
 	noted     []model.Fact
 
@@ -90,7 +91,7 @@ func (s *shard) seen(at int64) {
 
 // context prepares ctx for a packet that belongs to no flow yet.
 func (s *shard) context(p *packet) {
-	s.ctx = dissect.Ctx{At: p.at, SrcMAC: p.srcMAC.model(), DstMAC: p.dstMAC.model(), VLAN: p.vlan, Rec: s.rec}
+	s.ctx = dissect.Ctx{At: p.at, SrcMAC: p.srcMAC, DstMAC: p.dstMAC, VLAN: p.vlan, Rec: s.rec}
 }
 
 // packet accounts p to its flow, which begins here if it is not known, and shows the payload to the decoders.
@@ -115,7 +116,7 @@ func (s *shard) packet(p *packet) {
 	if e.packets[dir] == uint64(p.count) {
 		s.firstOf(e, dir, p)
 	} else if e.srcMAC[dir] != p.srcMAC || e.dstMAC[dir] != p.dstMAC {
-		s.astray(e, dir, p)
+		s.astray(n, e, dir, p)
 	}
 	switch p.proto {
 	case protoTCP:
@@ -198,21 +199,24 @@ func (s *shard) firstOf(e *entry, dir int, p *packet) {
 
 // bind notes which MAC an internal address came from.
 func (s *shard) bind(p *packet) {
-	if p.srcMAC == 0 {
+	if p.srcMAC.IsZero() {
 		return
 	}
 	if a := p.src.netip(); model.IsInternal(a) {
-		s.rec.Bind(model.BindFrame, p.srcMAC.model(), a, p.vlan, p.at)
+		s.rec.Bind(model.BindFrame, p.srcMAC, a, p.vlan, p.at)
 	}
 }
 
 // astray accounts a packet whose MACs are not the flow's: the way has changed, or a mirror shows both sides of a router.
-func (s *shard) astray(e *entry, dir int, p *packet) {
+func (s *shard) astray(n uint32, e *entry, dir int, p *packet) {
 	if e.srcMAC[dir] != p.srcMAC {
 		s.bind(p)
 	}
-	e.stray[dir].packets += uint64(p.count)
-	e.stray[dir].bytes += p.ipBytes
+	x := s.strays[n]
+	x.packets[dir] += uint64(p.count)
+	x.bytes[dir] += p.ipBytes
+	s.strays[n] = x
+	e.set(strayed)
 	s.sums.carried(way{src: p.src, dst: p.dst, srcMAC: p.srcMAC, dstMAC: p.dstMAC, vlan: p.vlan,
 		first: p.at, last: p.at, packets: uint64(p.count), bytes: p.ipBytes})
 }
@@ -228,7 +232,7 @@ func (s *shard) flowContext(n uint32, e *entry, dir int, at int64) *dissect.Ctx 
 	} else {
 		c.Src, c.Dst, c.SrcPort, c.DstPort = server.netip(), client.netip(), sport, cport
 	}
-	c.SrcMAC, c.DstMAC = e.srcMAC[dir].model(), e.dstMAC[dir].model()
+	c.SrcMAC, c.DstMAC = e.srcMAC[dir], e.dstMAC[dir]
 	c.Facts = nil
 	if s.facts != nil {
 		s.noted = append(s.noted[:0], s.facts[n]...)

@@ -127,7 +127,7 @@ func (e *entry) acknowledge(dir int, ack uint32) {
 	// What the other side sent up to here arrived, so what was not seen of it is missing from the capture.
 	other := 1 - dir
 	if d := int32(ack - e.top[other]); e.is(seqKnown0<<other) && d > 1 && d < maxSkip {
-		e.missing[other] += uint64(d)
+		e.lose(other, uint32(d))
 		e.top[other] = ack
 	}
 }
@@ -152,9 +152,9 @@ func (e *entry) sequence(dir int, p *packet) {
 		if n == 0 {
 			return // an acknowledgement ahead of data that may still come
 		}
-		e.missing[dir] += uint64(d)
+		e.lose(dir, uint32(d))
 	case d < 0 && d > -maxSkip:
-		e.fill(dir, uint64(n), d)
+		e.fill(dir, n, d)
 		if int32(seq+n-e.top[dir]) <= 0 {
 			return
 		}
@@ -162,7 +162,11 @@ func (e *entry) sequence(dir int, p *packet) {
 	e.top[dir] = seq + n
 }
 
-func (e *entry) fill(dir int, n uint64, d int32) {
+func (e *entry) lose(dir int, n uint32) {
+	e.missing[dir] += min(n, ^e.missing[dir])
+}
+
+func (e *entry) fill(dir int, n uint32, d int32) {
 	if n == 0 || n == 1 && d == -1 { // keep-alive (RFC 9293 section 3.8.4)
 		return
 	}

@@ -1,6 +1,10 @@
 package flow
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/mimawari/mimawari/internal/model"
+)
 
 // tunnelKind is how a packet was wrapped.
 type tunnelKind uint8
@@ -51,7 +55,7 @@ func (p *packet) via(k tunnelKind) bool {
 		p.tunnel = k
 	}
 	if k == tunnelMPLS {
-		p.srcMAC, p.dstMAC = 0, 0
+		p.srcMAC, p.dstMAC = model.MAC{}, model.MAC{}
 	}
 	return true
 }
@@ -69,7 +73,7 @@ func (d decoder) enter(p *packet, k tunnelKind, id uint32) bool {
 		p.tunnelID = uint32(mix(h^uint64(p.tunnelID))) | 1
 	}
 	p.via(k)
-	p.srcMAC, p.dstMAC = 0, 0
+	p.srcMAC, p.dstMAC = model.MAC{}, model.MAC{}
 	p.partial = false
 	return true
 }
