@@ -139,8 +139,10 @@ const (
 	HL7Receiver   Kind = "hl7.receiver"    // MSH-5^MSH-6; Subject is the receiver
 	HL7Type       Kind = "hl7.type"        // "ADT^A01"; Subject is the sender, Count counts
 	HL7Version    Kind = "hl7.version"     // MSH-12
+	MedicalAPI    Kind = "medical.api"     // Subject answers a medical web API: "dicomweb", "fhir", "orca"; Peer is the client
 )
 
 // CleartextLogin says that a password crossed the wire readable. Subject is the server, Peer the client, the value the
-// protocol: ftp, telnet, pop3, imap, smtp, http-basic, ldap-simple, snmp, vnc. The password is never read out.
+// protocol: ftp, telnet, pop3, imap, smtp, http-basic, ldap-simple, snmp, vnc, dicom, tds,
+// postgresql, mysql, drda, redis, socks, rtsp-basic, rlogin, rsh. The password is never read out.
 const CleartextLogin Kind = "login.cleartext"

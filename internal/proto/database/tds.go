@@ -7,6 +7,7 @@ import (
 
 	"github.com/mimawari/mimawari/internal/model"
 	"github.com/mimawari/mimawari/internal/proto/dissect"
+	"github.com/mimawari/mimawari/internal/proto/windows"
 )
 
 // Packet types of MS-TDS section 2.2.3.1.1.
@@ -34,7 +35,10 @@ func matchTDS(c *dissect.Ctx, b []byte) dissect.Verdict {
 }
 
 // tds reads PRELOGIN and, if it is not encrypted, LOGIN7.
-type tds struct{ messages int }
+type tds struct {
+	messages   int
+	integrated bool // the log-in is Windows', so NTLM messages follow
+}
 
 // Data implements dissect.Stream.
 func (t *tds) Data(c *dissect.Ctx, b []byte) (n int, more bool) {
@@ -51,11 +55,15 @@ func (t *tds) Data(c *dissect.Ctx, b []byte) (n int, more bool) {
 		}
 		p = p[tdsHeader:min(size, maxHeld)]
 		switch typ := b[n]; {
+		case typ == tdsAnswer && !c.ToServer && t.integrated:
+			windows.NTLM(c, p)
+			return n + size, false
 		case typ == tdsAnswer && !c.ToServer:
 			prelogin(c, p)
 		case typ == tdsLogin7 && c.ToServer:
-			login7(c, p)
-			return n + size, false
+			if t.integrated = login7(c, p); !t.integrated {
+				return n + size, false
+			}
 		case typ == tdsPrelogin && len(p) > 0 && p[0] == 0x16: // TLS in TDS packets, section 2.2.6.5
 			return n + size, false
 		}
@@ -89,12 +97,13 @@ const (
 	loginHost     = 36
 	loginPassword = 44
 	loginProgram  = 48
-	integrated    = 0x80 // of OptionFlags2: Windows log-in, no password
+	windowsLogin  = 0x80 // of OptionFlags2: no password
 )
 
-func login7(c *dissect.Ctx, b []byte) {
+// login7 reads names of host and program, and says whether the log-in is Windows'.
+func login7(c *dissect.Ctx, b []byte) (integrated bool) {
 	if len(b) < 60 {
-		return
+		return false
 	}
 	if s := loginText(b, loginHost); s != "" {
 		c.Say(model.DBClient, s)
@@ -102,9 +111,14 @@ func login7(c *dissect.Ctx, b []byte) {
 	if s := loginText(b, loginProgram); s != "" {
 		c.Say(model.DBClient, s)
 	}
-	if binary.LittleEndian.Uint16(b[loginPassword+2:]) > 0 && b[loginFlags2]&integrated == 0 {
+	if b[loginFlags2]&windowsLogin != 0 {
+		windows.NTLM(c, b)
+		return true
+	}
+	if binary.LittleEndian.Uint16(b[loginPassword+2:]) > 0 {
 		c.SayOf(model.CleartextLogin, "tds")
 	}
+	return false
 }
 
 // loginText is the UTF-16 text whose offset and length stand at i.

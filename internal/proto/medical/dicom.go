@@ -217,6 +217,8 @@ func userInformation(c *dissect.Ctx, b []byte) {
 			c.Say(model.DICOMImplUID, dissect.View(uid(body)))
 		case typ == 0x55:
 			c.Say(model.DICOMImplName, dissect.View(title(body)))
+		case typ == 0x58 && len(body) > 0 && body[0] == 2 && c.ToServer: // user identity: name and passcode (PS3.7 D.3.3.7)
+			c.SayOf(model.CleartextLogin, "dicom")
 		}
 	}
 }

@@ -148,6 +148,20 @@ func TestDICOMMalformed(t *testing.T) {
 	}
 }
 
+// User identity negotiation sends name and passcode in clear (PS3.7 D.3.3.7).
+func TestDICOMUserIdentity(t *testing.T) {
+	f := func(kind byte, want ...string) {
+		t.Helper()
+		body := associate("PACS", "CT01", "1.2", "V")
+		identity := item(0x58, string([]byte{kind, 0, 0, 3})+"bob"+"\x00\x06secret")
+		user := item(0x50, identity)
+		streamtest.Check(t, 104, []string{">" + pdu(request, body+user)}, dissect.DICOM,
+			append(want, `client dicom.calling "CT01"`, `client dicom.impl_name "V"`, `client dicom.impl_uid "1.2"`)...)
+	}
+	f(2, `server login.cleartext "dicom" <- client :104`)
+	f(3)
+}
+
 func FuzzDICOM(f *testing.F) {
 	f.Add([]byte(pdu(request, associate("PACS", "CT01", "1.2", "V", "1.2.840.10008.1.1"))+pdu(data, command(0x8001, 0xa700))), 30)
 	f.Add([]byte("\x0bMSH|^~\\&|A|B|C|D|2024||ADT^A01|1|P|2.5\rPID|\r\x1c\r"), 9)

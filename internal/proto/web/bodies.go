@@ -33,7 +33,15 @@ func (m *message) sniffLimit() int {
 	return maxSniff
 }
 
-const deviceEnd = "</device>"
+// A device description says that it is one within its first bytes; one device is read.
+const (
+	deviceEnd    = "</device>"
+	deviceWithin = 1 << 10
+)
+
+func isDevice(b []byte) bool {
+	return bytes.Contains(b[:min(len(b), deviceWithin)], []byte("urn:schemas-upnp-org:device"))
+}
 
 // enough says that reading now gives what reading the whole body would give.
 func enough(h *half) bool {
@@ -41,7 +49,7 @@ func enough(h *half) bool {
 	case htmlContent:
 		return containsFold(h.sniffed, "</title")
 	case xmlContent:
-		return bytes.Contains(h.sniffed, []byte(deviceEnd))
+		return bytes.Contains(h.sniffed, []byte(deviceEnd)) || len(h.sniffed) >= deviceWithin && !isDevice(h.sniffed)
 	}
 	return false
 }
@@ -56,19 +64,14 @@ func (v *conversation) messageDone(c *dissect.Ctx, h *half) {
 }
 
 func (v *conversation) read(c *dissect.Ctx, h *half) {
-	q := &v.asked[min(h.question, maxMessages-1)]
 	switch h.msg.content {
 	case htmlContent:
-		if !h.msg.request && h.msg.status/100 == 2 && q.entrance {
-			title(c, h.sniffed, h.msg.charset)
-		}
+		title(c, h.sniffed, h.msg.charset)
 	case xmlContent:
-		if !h.msg.request {
-			upnp(c, h.sniffed)
-		}
+		upnp(c, h.sniffed)
 	case ippContent:
 		if !h.msg.request {
-			ippResponse(c, q.ippOp, h.sniffed)
+			ippResponse(c, v.asked[min(h.question, maxMessages-1)].ippOp, h.sniffed)
 		} else if len(h.sniffed) >= 8 && v.requests > 0 && v.requests <= maxMessages {
 			v.asked[v.requests-1].ippOp = binary.BigEndian.Uint16(h.sniffed[2:])
 		}
@@ -128,7 +131,7 @@ func metaCharset(b []byte) string {
 
 // upnp says manufacturer and model of a device description (UPnP Device Architecture 2.0, section 2.3).
 func upnp(c *dissect.Ctx, b []byte) {
-	if !bytes.Contains(b, []byte("urn:schemas-upnp-org:device")) {
+	if !isDevice(b) {
 		return
 	}
 	b, _, _ = bytes.Cut(b, []byte(deviceEnd))

@@ -28,6 +28,7 @@ type question struct {
 	entrance      bool   // target is an entrance page
 	portal        string // SSL-VPN product whose log-in page was asked for
 	ippOp         uint16
+	api           medicalAPI
 }
 
 // phase is where a half is within a message.

@@ -32,6 +32,8 @@ func (v *conversation) field(c *dissect.Ctx, h *half, name, value []byte) {
 		m.encoded = !is(value, "identity")
 	case is(name, "content-type"):
 		contentType(c, m, value)
+	case is(name, "accept") && m.request:
+		m.api = max(m.api, apiOfType(value))
 	case is(name, "upgrade"):
 		m.upgrade = upgradeTo(value)
 	case m.request:
@@ -51,6 +53,7 @@ func containsFold(b []byte, s string) bool {
 }
 
 func contentType(c *dissect.Ctx, m *message, v []byte) {
+	m.api = max(m.api, apiOfType(v))
 	switch {
 	case containsFold(v, "text/html"):
 		m.content = htmlContent

@@ -21,6 +21,7 @@ type message struct {
 	upgrade  upgrade
 	content  content
 	charset  string
+	api      medicalAPI
 }
 
 type upgrade uint8
@@ -65,7 +66,41 @@ func (v *conversation) begin(c *dissect.Ctx, h *half, b []byte) (more bool) {
 	if bytes.HasPrefix(target, []byte("/wsman")) {
 		c.App = dissect.WinRM
 	}
+	h.msg.api = apiOf(dissect.View(target))
 	return true
+}
+
+// medicalAPI is a web API of medicine that a message belongs to.
+type medicalAPI uint8
+
+const (
+	noAPI medicalAPI = iota
+	dicomWeb
+	fhir
+	orca
+)
+
+var apiNames = [...]string{"", "dicomweb", "fhir", "orca"}
+
+// apiOf knows the API of ORCA, the receipt computer of the Japan Medical Association, by its paths.
+func apiOf(target string) medicalAPI {
+	for _, p := range [...]string{"/api01rv2/", "/api21/medical", "/orca01", "/orca06", "/orca11", "/orca12", "/orca14"} {
+		if strings.HasPrefix(target, p) {
+			return orca
+		}
+	}
+	return noAPI
+}
+
+// apiOfType knows DICOMweb (PS3.18) and FHIR by media types.
+func apiOfType(v []byte) medicalAPI {
+	switch {
+	case containsFold(v, "application/dicom"):
+		return dicomWeb
+	case containsFold(v, "application/fhir+"):
+		return fhir
+	}
+	return noAPI
 }
 
 // ask keeps of a request what its answer will need.
@@ -123,13 +158,17 @@ func (v *conversation) headDone(c *dissect.Ctx, h *half) (more bool) {
 	m := &h.msg
 	if m.request {
 		if v.requests < maxMessages {
+			m.question.api = m.api
 			v.asked[v.requests] = m.question
 		}
 		v.requests++
-		v.expectBody(h, m.chunked, max(m.length, 0))
+		v.expectBody(h, question{}, m.chunked, max(m.length, 0))
 		return true
 	}
 	q := v.asked[min(h.question, maxMessages-1)]
+	if api := max(m.api, q.api); api != noAPI && m.status/100 == 2 {
+		c.SayTo(model.MedicalAPI, apiNames[api])
+	}
 	if m.status == 101 {
 		return v.upgraded(c, m)
 	}
@@ -147,12 +186,12 @@ func (v *conversation) headDone(c *dissect.Ctx, h *half) (more bool) {
 	}
 	switch {
 	case q.head || m.status == 204 || m.status == 304:
-		v.expectBody(h, false, 0)
+		v.expectBody(h, q, false, 0)
 	case m.chunked || m.length >= 0:
-		v.expectBody(h, m.chunked, m.length)
+		v.expectBody(h, q, m.chunked, m.length)
 	default:
 		h.phase = untilClose
-		h.startSniff()
+		h.startSniff(q)
 	}
 	return true
 }
@@ -173,22 +212,35 @@ func sayPortal(c *dissect.Ctx, product string) {
 }
 
 // expectBody prepares for a body of known length.
-func (v *conversation) expectBody(h *half, chunked bool, length int) {
+func (v *conversation) expectBody(h *half, q question, chunked bool, length int) {
 	switch {
 	case chunked:
 		h.phase = inChunkSize
-		h.startSniff()
+		h.startSniff(q)
 	case length > 0:
 		h.phase, h.left = inBody, length
-		h.startSniff()
+		h.startSniff(q)
 	default:
 		h.phase = atStart
 	}
 }
 
-func (h *half) startSniff() {
+// startSniff begins to gather a body if it may tell something.
+func (h *half) startSniff(q question) {
 	h.sniffed = nil
-	if h.msg.content != otherContent && !h.msg.encoded {
-		h.sniffed = make([]byte, 0, 512)
+	if h.msg.encoded || !h.msg.tells(q) {
+		return
 	}
+	h.sniffed = make([]byte, 0, 512)
+}
+
+// tells says whether the body of an answer to q, or of a request, is worth looking at.
+func (m *message) tells(q question) bool {
+	switch m.content {
+	case htmlContent:
+		return !m.request && m.status/100 == 2 && q.entrance
+	case xmlContent:
+		return !m.request && m.status == 200
+	}
+	return m.content == ippContent
 }
