@@ -22,7 +22,7 @@ func (s *sink) result() Result {
 	if s.lost > 0 {
 		s.note("collect_limit", strconv.FormatUint(s.lost, 10))
 	}
-	if s.entries == 0 {
+	if s.entries == 0 && len(s.src.Errors) == 0 {
 		s.note("collect_nothing")
 	}
 	s.src.Packets = s.entries

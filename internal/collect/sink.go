@@ -72,6 +72,10 @@ func (s *sink) ended(in *input, err error) {
 // seen counts an entry and stretches the source's time over it.
 func (s *sink) seen(at time.Time) {
 	s.entries++
+	s.stretch(at)
+}
+
+func (s *sink) stretch(at time.Time) {
 	if at.IsZero() {
 		return
 	}
@@ -138,6 +142,8 @@ func (s *sink) converse(x model.Conversation) {
 	if !hosty(x.Client) || !x.Server.IsValid() {
 		return
 	}
+	s.stretch(x.First)
+	s.stretch(x.Last)
 	k := convKey{x.Client, x.Server, x.ClientMAC, x.ServerMAC, x.VLAN, x.Port, x.Proto, x.App}
 	c, ok := s.conv[k]
 	if !ok {

@@ -54,14 +54,16 @@ func (p *zeek) conn(at time.Time) {
 	p.bind(at, model.BindFrame, c.ServerMAC, server)
 }
 
-// zeekApp takes the first of several services; Zeek joins them with commas, "-" marks guesses that failed.
+// zeekApp takes one of several services, which Zeek joins with commas: the last that is no mere wrapper of another ("-"
+// marks guesses that failed).
 func zeekApp(t string) string {
+	app := ""
 	for s := range strings.SplitSeq(t, ",") {
-		if s != "" && s[0] != '-' {
-			return s
+		if s != "" && s[0] != '-' && (app == "" || s != "gssapi" && s != "ntlm" && s != "krb") {
+			app = s
 		}
 	}
-	return ""
+	return app
 }
 
 // serves says that a server answered on a port: for UDP only below the ports that clients use (RFC 6335).
