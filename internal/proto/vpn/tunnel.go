@@ -52,14 +52,15 @@ func (pptpStream) Data(c *dissect.Ctx, b []byte) (int, bool) {
 	if len(b) < pptpHeader {
 		return 0, true
 	}
+	n := max(int(binary.BigEndian.Uint16(b)), pptpHeader) // may reach beyond b: the rest is skipped
 	switch binary.BigEndian.Uint16(b[8:]) {
 	case pptpRequest:
 		c.SayTo(model.VPNClient, "pptp")
-		return len(b), true
+		return n, true
 	case pptpReply:
 		c.SayAt(model.VPNService, "pptp")
 	}
-	return len(b), false
+	return n, false
 }
 
 func (pptpStream) Gap(*dissect.Ctx, int) bool { return false }
