@@ -13,6 +13,8 @@ type MAC [6]byte
 // ErrMAC is returned by ParseMAC for text that is not a 48-bit address.
 var ErrMAC = errors.New("not a MAC address")
 
+var macMarks = strings.NewReplacer(":", "", "-", "", ".", "")
+
 // ParseMAC reads the spellings that switches, routers and people use: 00:11:22:33:44:55, 00-11-22-33-44-55,
 // 0011.2233.4455, 001122334455, 001122-334455 and macOS's 0:1:2:3:4:5.
 func ParseMAC(s string) (MAC, error) {
@@ -28,7 +30,7 @@ func ParseMAC(s string) (MAC, error) {
 		}
 		s = sb.String()
 	} else {
-		s = strings.NewReplacer(":", "", "-", "", ".", "").Replace(s)
+		s = macMarks.Replace(s)
 	}
 	if len(s) != 12 {
 		return m, ErrMAC
