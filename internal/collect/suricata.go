@@ -132,6 +132,10 @@ func (p *suricata) row(l string) {
 	if l == "" {
 		return
 	}
+	if typ := eveType(l); typ != "" && eveEvents[typ] == nil {
+		p.passOver(typ)
+		return
+	}
 	var x eve
 	if err := json.Unmarshal([]byte(l), &x); err != nil {
 		p.trouble("collect_line")
@@ -144,9 +148,7 @@ func (p *suricata) row(l string) {
 	}
 	f := eveEvents[x.Type]
 	if f == nil {
-		if len(p.unused) < 100 {
-			p.unused[model.Clean(x.Type)]++
-		}
+		p.passOver(x.Type)
 		return
 	}
 	e := event{eve: &x, at: at}
@@ -158,6 +160,23 @@ func (p *suricata) row(l string) {
 	}
 	p.seen(at)
 	f(p, e)
+}
+
+// eveType finds the type of an event without decoding the rest, as Suricata writes it; "" if that is not easily said.
+func eveType(l string) string {
+	_, rest, ok := strings.Cut(l, `"event_type":"`)
+	if !ok || strings.Contains(rest, `"event_type":"`) {
+		return ""
+	}
+	typ, _, _ := strings.Cut(rest, `"`)
+	return typ
+}
+
+func (p *suricata) passOver(typ string) {
+	typ = model.Clean(typ)
+	if _, ok := p.unused[typ]; ok || len(p.unused) < 100 {
+		p.unused[typ]++
+	}
 }
 
 func (p *suricata) end() { p.passedOver(p.unused) }

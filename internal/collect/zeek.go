@@ -114,8 +114,9 @@ func zeekPathOfKeys(m map[string]any) string {
 func (p *zeek) dispatch(where string) {
 	f := zeekLogs[where]
 	if f == nil {
-		if len(p.unused) < 100 {
-			p.unused[model.Clean(where)]++
+		where = model.Clean(where)
+		if _, ok := p.unused[where]; ok || len(p.unused) < 100 {
+			p.unused[where]++
 		}
 		return
 	}
@@ -188,7 +189,11 @@ func (p *zeek) addr(name string) netip.Addr {
 }
 
 func (p *zeek) mac(name string) model.MAC {
-	m, err := model.ParseMAC(p.get(name))
+	v := p.get(name)
+	if v == "" {
+		return model.MAC{}
+	}
+	m, err := model.ParseMAC(v)
 	if err != nil {
 		return model.MAC{}
 	}
