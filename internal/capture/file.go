@@ -227,7 +227,7 @@ func (w *witness) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// Next implements Source.
+// Next implements Source. The end of ctx is noticed between reads: a pipe that sends nothing keeps it waiting.
 func (f *file) Next(ctx context.Context) (*Batch, error) {
 	if f.err != nil {
 		return nil, f.err
