@@ -29,7 +29,16 @@ func matchModbus(c *dissect.Ctx, b []byte) dissect.Verdict {
 	if b[2]|b[3] != 0 || n < 2 || n+6 > maxADU || !knownFunction(b[7]) {
 		return dissect.No
 	}
-	if c.SrcPort != 502 && c.DstPort != 502 && (n+6 != len(b) || !plainRequest(b, n)) {
+	if c.SrcPort == 502 || c.DstPort == 502 {
+		return dissect.Yes
+	}
+	if n > 6 || n+6 < len(b) {
+		return dissect.No
+	}
+	if n+6 > len(b) {
+		return dissect.Maybe
+	}
+	if !plainRequest(b, n) {
 		return dissect.No
 	}
 	return dissect.Yes

@@ -24,8 +24,11 @@ func matchS7(c *dissect.Ctx, b []byte) dissect.Verdict {
 	switch {
 	case b[5] == 0xf0 && b[4] == 2 && (b[7] == 0x32 || b[7] == 0x72):
 		return dissect.Yes
-	case home && (b[5] == 0xe0 || b[5] == 0xd0) && accessPoints(b):
+	case !home || b[5] != 0xe0 && b[5] != 0xd0:
+	case accessPoints(b):
 		return dissect.Yes
+	case len(b) < int(binary.BigEndian.Uint16(b[2:])):
+		return dissect.Maybe
 	}
 	return dissect.No
 }
