@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"cmp"
+	"io/fs"
 	"net/netip"
 	"slices"
 
@@ -15,7 +16,7 @@ type Ledger interface {
 	ByMAC(model.MAC) []*model.LedgerHost
 	ByName(string) []*model.LedgerHost
 	NetworkOf(netip.Addr) *model.Network // nil if in no declared network
-	Ledger() *model.Ledger
+	Ledger() *model.Ledger // never nil
 }
 
 // Input is what Build reads. Only Seen is needed.
@@ -27,7 +28,14 @@ type Input struct {
 	Catalog       *product.Catalog // nil: the built-in one
 }
 
-// Build joins what was seen into hosts, sorted by first address, then MAC. A host that an earlier patrol knew keeps its id, its
+// Catalog is the set of rules that say what a machine is.
+type Catalog = product.Catalog
+
+// LoadCatalog reads products/*.yaml of fsys; errors name file and rule.
+func LoadCatalog(fsys fs.FS) (*Catalog, error) { return product.Load(fsys) }
+
+// Build joins what was seen into hosts and adds the known ones that were not seen this time, sorted by first address, then
+// MAC. Present tells them apart. A host that an earlier patrol knew keeps its id, its
 // first sight, and what was learnt of it then unless the same kind of signal now says something else.
 func Build(in Input) []model.Host {
 	if in.Catalog == nil {
@@ -49,6 +57,9 @@ func Build(in Input) []model.Host {
 	out := make([]model.Host, len(hosts))
 	for i := range hosts {
 		out[i] = hosts[i].Host
+	}
+	out = append(out, b.absent(hosts)...)
+	for i := range out {
 		out[i].Ledger = refer(in.Ledger, &out[i])
 	}
 	slices.SortFunc(out, byAddress)
@@ -72,7 +83,7 @@ type builder struct {
 	byAddr   map[netip.Addr][]int // nodes that hold the address
 	owner    []int                // node of each observation, -1 if none
 	parent   []int                // union-find over nodes
-	declared map[netip.Addr]bool  // public addresses, whether a declared network has them
+	declared map[netip.Addr]bool  // public addresses: whether they are ours all the same
 }
 
 func newBuilder(in Input) *builder {
@@ -88,12 +99,9 @@ func (b *builder) ours(a netip.Addr) bool {
 	if model.IsInternal(a) {
 		return !b.broadcast(a)
 	}
-	if b.in.Ledger == nil {
-		return false
-	}
 	ok, known := b.declared[a]
 	if !known {
-		ok = b.in.Ledger.NetworkOf(a) != nil && !b.broadcast(a)
+		ok = b.in.Ledger != nil && b.in.Ledger.NetworkOf(a) != nil && !b.broadcast(a)
 		b.declared[a] = ok
 	}
 	return ok

@@ -79,6 +79,9 @@ func (b *builder) readBindings() {
 	for i := range s.Bindings {
 		x := &s.Bindings[i]
 		c := b.card(x.MAC, x.VLAN, x.First, x.Last)
+		if x.Kind != model.BindFrame && x.Addr.IsGlobalUnicast() && x.Addr.Is6() {
+			b.declared[x.Addr] = true // a global IPv6 address that a neighbour claims is a neighbour's
+		}
 		if c == nil || !b.ours(x.Addr) {
 			continue
 		}
@@ -129,6 +132,9 @@ func (b *builder) readObservation(o *model.Observation) {
 // markCarriers finds the MACs whose frames carry other machines' packets.
 func (b *builder) markCarriers() {
 	for _, g := range b.in.Seen.Gateways {
+		if g.External == 0 {
+			continue // only inbound: may be one host with a public address
+		}
 		if c := b.card(g.MAC, g.VLAN, g.First, g.Last); c != nil {
 			c.carrier = true
 		}
