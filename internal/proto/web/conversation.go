@@ -25,10 +25,10 @@ type conversation struct {
 // question is what must be remembered of a request until its answer comes.
 type question struct {
 	head, connect bool
-	entrance      bool   // target is an entrance page
-	portal        string // SSL-VPN product whose log-in page was asked for
-	ippOp         uint16
+	entrance      bool  // target is an entrance page
+	portal        uint8 // SSL-VPN product whose log-in page was asked for: index in portals plus one
 	api           medicalAPI
+	ippOp         uint16
 }
 
 // phase is where a half is within a message.

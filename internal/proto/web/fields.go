@@ -105,8 +105,10 @@ func host(c *dissect.Ctx, v []byte) {
 	if len(v) == 0 || v[0] == '[' {
 		return
 	}
-	if _, err := netip.ParseAddr(dissect.View(v)); err == nil {
-		return
+	if last := v[len(v)-1]; last >= '0' && last <= '9' { // names that end so are rare, and failing to parse costs memory
+		if _, err := netip.ParseAddr(dissect.View(v)); err == nil {
+			return
+		}
 	}
 	c.SayAbout(model.NameHTTP, c.Dst, c.DstMAC, dissect.View(v))
 	c.Fact(model.NameHTTP, dissect.View(v))
@@ -123,7 +125,7 @@ func responseField(c *dissect.Ctx, m *message, name, value []byte) {
 	case is(name, "www-authenticate"), is(name, "proxy-authenticate"):
 		challenge(c, value)
 	case is(name, "location"):
-		if p := portalOf(path(dissect.View(value))); p != "" && m.status/100 == 3 {
+		if p := portalOf(path(dissect.View(value))); p > 0 && m.status/100 == 3 {
 			sayPortal(c, p)
 		}
 	}

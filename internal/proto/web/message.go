@@ -143,14 +143,14 @@ var portals = []struct{ path, product string }{
 	{"/sslvpn_logon.shtml", "WatchGuard"}, {"/sslvpn/Login/Login", "Check Point"},
 }
 
-// portalOf names the product whose log-in page a target is, "" for other targets.
-func portalOf(target string) string {
-	for _, p := range portals {
+// portalOf finds the product whose log-in page a target is: its index plus one, 0 for other targets.
+func portalOf(target string) uint8 {
+	for i, p := range portals {
 		if strings.HasPrefix(target, p.path) {
-			return p.product
+			return uint8(i + 1)
 		}
 	}
-	return ""
+	return 0
 }
 
 // headDone is called at the end of a head: what kind of body follows (RFC 9112 section 6.3).
@@ -181,7 +181,7 @@ func (v *conversation) headDone(c *dissect.Ctx, h *half) (more bool) {
 		c.Handover = true
 		return false
 	}
-	if m.status == 200 && q.portal != "" {
+	if m.status == 200 && q.portal > 0 {
 		sayPortal(c, q.portal)
 	}
 	switch {
@@ -207,8 +207,8 @@ func (v *conversation) upgraded(c *dissect.Ctx, m *message) (more bool) {
 	return false
 }
 
-func sayPortal(c *dissect.Ctx, product string) {
-	c.SayAt(model.VPNService, dissect.View(append(append(c.Scratch(), "sslvpn "...), product...)))
+func sayPortal(c *dissect.Ctx, portal uint8) {
+	c.SayAt(model.VPNService, dissect.View(append(append(c.Scratch(), "sslvpn "...), portals[portal-1].product...)))
 }
 
 // expectBody prepares for a body of known length.
