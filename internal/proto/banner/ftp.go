@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/mimawari/mimawari/internal/model"
+	"github.com/mimawari/mimawari/internal/proto/charset"
 	"github.com/mimawari/mimawari/internal/proto/dissect"
 )
 
@@ -85,6 +86,6 @@ func say(c *dissect.Ctx, k model.Kind, text []byte) bool {
 	if len(text) == 0 {
 		return false
 	}
-	c.SayAt(k, dissect.View(text))
+	c.SayAt(k, charset.Guess(text))
 	return true
 }

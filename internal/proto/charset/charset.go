@@ -11,6 +11,8 @@ import (
 
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/japanese"
+
+	"github.com/mimawari/mimawari/internal/proto/dissect"
 )
 
 // MaxInput bounds the bytes that are decoded; what is longer is cut.
@@ -34,6 +36,16 @@ func Text(b []byte, hint string) string {
 		return euc
 	}
 	return sjis
+}
+
+// Guess is Text without a hint. It costs nothing for ASCII, where what it returns is a view of b and must not outlive it.
+func Guess(b []byte) string {
+	for _, x := range b {
+		if x >= 0x80 || x == 0x1b {
+			return Text(b, "")
+		}
+	}
+	return dissect.View(b)
 }
 
 func byName(hint string) encoding.Encoding {

@@ -20,7 +20,7 @@ func TestCaptures(t *testing.T) {
 	}
 	f("mysql.pcapng", `192.168.88.200 db.server "mysql 8.0.36" :3306`, `192.168.88.201 db.server "mariadb 10.6.12-MariaDB-0ubuntu0.22.04.1" :3306`)
 	f("oracle12.pcapng", `10.0.2.15 db.client "kali" x2`, `10.0.2.15 db.client "sqlplus@kali" x2`,
-		`10.0.72.139 db.server "oracle" :1521`, `10.0.72.139 db.server "oracle 12.1.0.2" :1521`)
+		`10.0.72.139 db.server "oracle 12.1.0.2" :1521`)
 	f("drda_db2.pcap", `192.168.106.128 db.server "db2 SQL08024" :50000`, `192.168.106.128 login.cleartext "drda" <- 192.168.106.1 :50000`)
 }
 
@@ -58,6 +58,23 @@ func TestTDS(t *testing.T) {
 	streamtest.Check(t, 50123, append(open, ">"+packet(0x10, login7("PC2", "", "", ".Net SqlClient", 0x80))), dissect.TDS,
 		`client db.client "PC2"`, `client db.client ".Net SqlClient"`, `server db.server "mssql 15.0.4261" :50123`)
 	streamtest.Check(t, 1433, append(open, ">"+packet(0x12, "\x16\x03\x01\x00\x10")), dissect.TDS, `server db.server "mssql 15.0.4261" :1433`)
+}
+
+func tns(typ byte, body string) string {
+	return string(binary.BigEndian.AppendUint16(nil, uint16(len(body)+8))) + "\x00\x00" + string([]byte{typ}) + "\x00\x00\x00" + body
+}
+
+func TestTNS(t *testing.T) {
+	descriptor := `(DESCRIPTION=(ADDRESS=(HOST=db1))(CONNECT_DATA=(SID=KARTE)(CID=(PROGRAM=C:\Users\bob\karte.exe)(HOST=DESK7)(USER=bob))))`
+	fixed := make([]byte, 26)
+	copy(fixed, "\x01\x3a\x01\x2c")
+	binary.BigEndian.PutUint16(fixed[16:], uint16(len(descriptor)))
+	binary.BigEndian.PutUint16(fixed[18:], 34)
+	connect := ">" + tns(1, string(fixed)+descriptor)
+	streamtest.Check(t, 1521, []string{connect, "<" + tns(11, ""), connect, "<" + tns(2, "\x01\x3a\x00\x00"), ">" + tns(6, "\x00\x00x"), "<" + tns(6, "\x00\x00something else")}, dissect.TNS,
+		`client db.client "karte.exe" x2`, `client db.client "DESK7" x2`, `server db.server "oracle" :1521`)
+	streamtest.Check(t, 1599, []string{connect, "<" + tns(6, "\x00\x00\xde\xad\xbe\xef\x00\x75\x0b\x20\x04\x00\x00\x04\x00")}, dissect.TNS,
+		`client db.client "karte.exe"`, `client db.client "DESK7"`, `server db.server "oracle 11.2.0.4" :1599`)
 }
 
 func pg(typ, body string) string {

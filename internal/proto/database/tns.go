@@ -78,9 +78,8 @@ func (t *tns) packet(c *dissect.Ctx, typ byte, p []byte) {
 				c.Say(model.DBClient, dissect.View(v))
 			}
 		}
-	case typ == tnsAccept && !c.ToServer:
-		c.SayAt(model.DBServer, "oracle")
-	case typ == tnsData && !c.ToServer:
+	case typ == tnsData && !c.ToServer && !t.said:
+		t.said = true
 		t.options(c, p[tnsHeader:])
 	}
 }
@@ -105,15 +104,13 @@ func described(b []byte, key string) []byte {
 	return v
 }
 
-// options reads the version in the answer to Additional Network Options: data flags, 0xdeadbeef, length, version, count,
+// options reads the version in the server's first data, the answer to Additional Network Options: data flags, 0xdeadbeef, length, version, count,
 // flags; newer servers leave the version there empty and give it as the first value (type 5) of the first service. It
 // has fields of 8, 4, 8, 4 and 8 bits.
 func (t *tns) options(c *dissect.Ctx, b []byte) {
 	r := dissect.Read(b)
 	r.Skip(2)
-	if r.U32() != 0xdeadbeef {
-		return
-	}
+	mark := r.U32()
 	r.Skip(2)
 	v := r.U32()
 	if v == 0 {
@@ -122,10 +119,10 @@ func (t *tns) options(c *dissect.Ctx, b []byte) {
 			v = r.U32()
 		}
 	}
-	if r.Short || v>>24 == 0 {
+	if mark != 0xdeadbeef || r.Short || v>>24 == 0 {
+		c.SayAt(model.DBServer, "oracle") // it does not say which
 		return
 	}
-	t.said = true
 	s := strconv.AppendUint(append(c.Scratch(), "oracle "...), uint64(v>>24), 10)
 	s = strconv.AppendUint(append(s, '.'), uint64(v>>20&0xf), 10)
 	s = strconv.AppendUint(append(s, '.'), uint64(v>>12&0xff), 10)

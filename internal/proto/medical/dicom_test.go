@@ -70,7 +70,7 @@ func command(field, status uint16) string {
 const request, accept, reject, data, release, releaseRP, abort = 1, 2, 3, 4, 5, 6, 7
 
 func TestDICOMOperations(t *testing.T) {
-	image := strings.Repeat("PATIENT^NAME", 50)
+	image := strings.Repeat("PATIENT^NAME", 6)
 	streamtest.Check(t, 11112, []string{
 		">" + pdu(request, associate("PACS", "CT01", "1.2.3.4", "CT_V1", "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.1.1")),
 		"<" + pdu(accept, associate("PACS", "CT01", "1.2.3.5", "PACS_V2")),

@@ -122,10 +122,7 @@ func header(c *dissect.Ctx, b []byte) {
 	if len(b) < 8 || !isSeparator(b[3]) {
 		return
 	}
-	text := dissect.View(b)
-	if !ascii(b) {
-		text = charset.Text(b, "")
-	}
+	text := charset.Guess(b)
 	var f [13]string // f[i-1] is MSH-i; MSH-1 is the separator itself
 	sep, comp := text[3:4], text[4:5]
 	rest := text
@@ -148,15 +145,6 @@ func header(c *dissect.Ctx, b []byte) {
 	if v := component(f[11], comp); v != "" {
 		c.Say(model.HL7Version, v)
 	}
-}
-
-func ascii(b []byte) bool {
-	for _, x := range b {
-		if x >= 0x80 || x == 0x1b {
-			return false
-		}
-	}
-	return true
 }
 
 // component is the first part of a field that is not empty: the namespace id, or else the universal id.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/mimawari/mimawari/internal/model"
+	"github.com/mimawari/mimawari/internal/proto/charset"
 	"github.com/mimawari/mimawari/internal/proto/dissect"
 	"github.com/mimawari/mimawari/internal/proto/windows"
 )
@@ -158,7 +159,7 @@ func challenge(c *dissect.Ctx, v []byte) {
 		r, _, _ = bytes.Cut(r, []byte{','})
 	}
 	if len(r) > 0 {
-		c.SayAt(model.HTTPRealm, dissect.View(r))
+		c.SayAt(model.HTTPRealm, charset.Guess(r))
 	}
 }
 
