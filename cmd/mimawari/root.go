@@ -36,7 +36,9 @@ type session struct {
 }
 
 // commands lists the sub-commands. Each has a file of its own.
-var commands = []func(*session) *cobra.Command{}
+var commands = []func(*session) *cobra.Command{
+	patrolCommand, serveCommand, hostsCommand, findingsCommand, explainCommand, flowsCommand, ledgerCommand, dbCommand, doctorCommand, versionCommand,
+}
 
 func run(args []string, in io.Reader, out, errw io.Writer) int {
 	s := &session{in: in, out: out, err: errw, lang: language(args, os.Getenv)}

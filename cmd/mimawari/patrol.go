@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/mattn/go-isatty"
+	"github.com/spf13/cobra"
+
+	"github.com/mimawari/mimawari/internal/api"
+	"github.com/mimawari/mimawari/internal/app"
+	"github.com/mimawari/mimawari/internal/model"
+	"github.com/mimawari/mimawari/internal/report"
+)
+
+type patrolFlags struct {
+	ledger, data, fail, iface string
+	reports                   []string
+	json, quiet, noColor      bool
+	length                    time.Duration
+	shards, maxFlows          int
+}
+
+func patrolCommand(s *session) *cobra.Command {
+	f := &patrolFlags{}
+	c := &cobra.Command{
+		Use:   "patrol SOURCE... [--ledger FILE]",
+		Short: s.t("cli.patrol.short"), Long: s.t("cli.patrol.long"), Example: s.t("cli.patrol.example"),
+		RunE: func(c *cobra.Command, args []string) error { return s.patrol(c.Context(), f, args) },
+	}
+	fl := c.Flags()
+	fl.StringVar(&f.ledger, "ledger", "", s.t("cli.flag.ledger"))
+	s.dataFlag(c, &f.data)
+	fl.BoolVar(&f.json, "json", false, s.t("cli.flag.json"))
+	fl.StringArrayVar(&f.reports, "report", nil, s.t("cli.flag.report"))
+	fl.StringVar(&f.fail, "fail-on", "", s.t("cli.flag.fail_on"))
+	fl.StringVarP(&f.iface, "interface", "i", "", s.t("cli.flag.interface"))
+	fl.DurationVar(&f.length, "for", 0, s.t("cli.flag.for"))
+	fl.IntVar(&f.shards, "shards", 0, s.t("cli.flag.shards"))
+	fl.IntVar(&f.maxFlows, "max-flows", 0, s.t("cli.flag.max_flows"))
+	fl.BoolVarP(&f.quiet, "quiet", "q", false, s.t("cli.flag.quiet"))
+	fl.BoolVar(&f.noColor, "no-color", false, s.t("cli.flag.no_color"))
+	return c
+}
+
+func (s *session) patrol(ctx context.Context, f *patrolFlags, paths []string) error {
+	level, err := f.check(s, paths)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	a, err := app.Open(ctx, f.data, "patrol")
+	if err != nil {
+		return s.fail(err)
+	}
+	defer a.Close()
+	p := s.progress(f.quiet)
+	out, err := a.Patrol(ctx, app.PatrolOptions{Paths: paths, Stdin: s.in, Watch: app.Watching{Interface: f.iface, For: f.length}, Ledger: f.ledger,
+		Shards: f.shards, MaxFlows: f.maxFlows, Progress: p.report, Now: time.Now, By: userName()})
+	p.done()
+	if err != nil {
+		return s.fail(err)
+	}
+	if err := s.show(f, out); err != nil {
+		return err
+	}
+	switch {
+	case out.Partial:
+		return exitError{exitPartial}
+	case f.fail != "" && out.Exceeds(level):
+		return exitError{exitFindings}
+	}
+	return nil
+}
+
+// check finds mistakes in the command line before anything is opened.
+func (f *patrolFlags) check(s *session, paths []string) (level model.Severity, err error) {
+	if len(paths) == 0 && f.iface == "" {
+		return 0, usageError{errors.New(s.t("cli.patrol.no_source"))}
+	}
+	if f.length != 0 && f.iface == "" {
+		return 0, usageError{errors.New(s.t("cli.patrol.for_needs_interface"))}
+	}
+	if f.fail != "" {
+		if level, err = model.ParseSeverity(f.fail); err != nil {
+			return 0, usageError{fmt.Errorf("--fail-on: %w", err)}
+		}
+	}
+	for _, r := range f.reports {
+		if e := strings.ToLower(filepath.Ext(r)); e != ".html" && e != ".xlsx" && e != ".json" {
+			return 0, usageError{errors.New(s.t("cli.patrol.report_kind", "file", r))}
+		}
+	}
+	return level, nil
+}
+
+func (s *session) show(f *patrolFlags, out *app.Outcome) error {
+	in := report.Input{Result: out.Result, Ledger: out.Ledger, Lang: s.lang, Zone: time.Local}
+	for _, name := range f.reports {
+		if err := writeReport(name, in); err != nil {
+			return s.fail(err)
+		}
+		fmt.Fprintln(s.err, s.t("cli.wrote", "file", name))
+	}
+	if f.json {
+		return writeJSON(s.out, api.NewDocument(out.Result, s.lang))
+	}
+	return report.Text(s.out, in, s.color(f.noColor))
+}
+
+// writeReport writes to a file beside and renames it, so that a full disk leaves no half report.
+func writeReport(name string, in report.Input) (err error) {
+	tmp, err := os.CreateTemp(filepath.Dir(name), ".mimawari-report-*")
+	if err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(tmp.Name())
+		}
+	}()
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".html":
+		err = report.HTML(tmp, in)
+	case ".xlsx":
+		err = report.XLSX(tmp, in)
+	default:
+		err = writeJSON(tmp, api.NewDocument(in.Result, in.Lang))
+	}
+	if err = errors.Join(err, tmp.Chmod(0o600), tmp.Close()); err != nil {
+		return fmt.Errorf("write report %s: %w", name, err)
+	}
+	return os.Rename(tmp.Name(), name)
+}
+
+func writeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return fmt.Errorf("write JSON: %w", err)
+	}
+	return nil
+}
+
+// color: only on a terminal, and not if NO_COLOR says no (no-color.org).
+func (s *session) color(off bool) bool {
+	f, ok := s.out.(*os.File)
+	return !off && os.Getenv("NO_COLOR") == "" && ok && isatty.IsTerminal(f.Fd())
+}

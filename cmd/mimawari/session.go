@@ -1,0 +1,107 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/mattn/go-isatty"
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+
+	"github.com/mimawari/mimawari/internal/api"
+	"github.com/mimawari/mimawari/internal/app"
+	"github.com/mimawari/mimawari/internal/capture"
+	"github.com/mimawari/mimawari/internal/ledger"
+	"github.com/mimawari/mimawari/internal/locale"
+	"github.com/mimawari/mimawari/internal/model"
+	"github.com/mimawari/mimawari/internal/store"
+)
+
+func (s *session) t(key string, pairs ...string) string { return locale.T(s.lang, key, pairs...) }
+
+func (s *session) dataFlag(c *cobra.Command, dir *string) {
+	c.Flags().StringVar(dir, "data", app.DataDir(os.Getenv), s.t("cli.flag.data"))
+}
+
+// fail says in words what a person can do something about, and gives the exit code: a file that can't be read or data that
+// can't be opened is the user's to mend; anything else is ours.
+func (s *session) fail(err error) error {
+	text, code := s.inWords(err)
+	fmt.Fprintf(s.err, "mimawari: %s\n", text)
+	return exitError{code}
+}
+
+func (s *session) inWords(err error) (string, int) {
+	var file *ledger.FileError
+	var data *store.Error
+	var damage *capture.Damage
+	var refused *api.Refused
+	var path *os.PathError
+	switch {
+	case errors.As(err, &file):
+		return file.In(s.lang), exitPartial
+	case errors.As(err, &data):
+		return s.t("store."+string(data.Code), data.Pairs()...), exitPartial
+	case errors.As(err, &damage):
+		return api.TroubleText(damage.Trouble(), s.lang), exitPartial
+	case errors.As(err, &refused):
+		return s.t(refused.Key, refused.Pairs...), exitUsage
+	case errors.Is(err, model.ErrNotFound):
+		return s.t("api.not_found"), exitUsage
+	case errors.As(err, &path):
+		return s.t("cli.path_error", "path", path.Path, "why", path.Err.Error()), exitPartial
+	}
+	return err.Error(), exitInternal
+}
+
+// progress shows how far reading is: a bar on a terminal, else a line every ten seconds.
+type progress struct {
+	s     *session
+	bar   *progressbar.ProgressBar
+	name  string
+	tty   bool
+	quiet bool
+	last  time.Time
+}
+
+func (s *session) progress(quiet bool) *progress {
+	f, ok := s.err.(*os.File)
+	return &progress{s: s, quiet: quiet, tty: ok && isatty.IsTerminal(f.Fd()), last: time.Now()}
+}
+
+const progressEvery = 10 * time.Second
+
+func (p *progress) report(name string, done, total int64) {
+	if p.quiet {
+		return
+	}
+	if !p.tty {
+		if time.Since(p.last) >= progressEvery {
+			p.last = time.Now()
+			fmt.Fprintln(p.s.err, p.s.t("cli.progress", "file", name, "mb", fmt.Sprint(done>>20)))
+		}
+		return
+	}
+	if p.name != name {
+		p.done()
+		p.name = name
+		if total <= 0 {
+			total = -1
+		}
+		p.bar = progressbar.NewOptions64(total, progressbar.OptionSetWriter(p.s.err), progressbar.OptionSetDescription(name),
+			progressbar.OptionShowBytes(true), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
+	}
+	_ = p.bar.Set64(done) // a bar that can't be drawn is no reason to stop
+}
+
+func (p *progress) done() {
+	if p.bar != nil {
+		_ = p.bar.Finish()
+		p.bar = nil
+	}
+}
+
+// warn says on stderr what is wrong with an input.
+func (s *session) warn(t model.Trouble) { fmt.Fprintf(s.err, "! %s\n", api.TroubleText(t, s.lang)) }

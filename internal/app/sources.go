@@ -1,0 +1,194 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/mimawari/mimawari/internal/capture"
+	"github.com/mimawari/mimawari/internal/collect"
+	"github.com/mimawari/mimawari/internal/flow"
+	"github.com/mimawari/mimawari/internal/model"
+	"github.com/mimawari/mimawari/internal/proto/dissect"
+)
+
+// Progress is told what is being read; total is 0 if it is not known. May be nil.
+type Progress func(source string, done, total int64)
+
+// Watching says what a live capture looks at and for how long.
+type Watching struct {
+	Interface string
+	For       time.Duration // 0: until ctx ends
+}
+
+// gathering reads all inputs into one Seen.
+type gathering struct {
+	pipe     *flow.Pipeline
+	stdin    io.Reader
+	progress Progress
+	tables   []collect.Result
+	sources  []model.Source // of those that could not be read at all
+}
+
+// Gather reads captures, tables and logs, and an interface if w names one. What is wrong with one input is in its Source's
+// errors; the others are read all the same. live is called when the interface has been watched long enough to save what was
+// seen so far; it may be nil.
+func Gather(ctx context.Context, cfg flow.Config, paths []string, stdin io.Reader, w Watching, p Progress, live func(*model.Seen)) (*model.Seen, error) {
+	if p == nil {
+		p = func(string, int64, int64) {}
+	}
+	g := &gathering{pipe: flow.New(cfg), stdin: stdin, progress: p}
+	names, passed := capture.Walk(paths, func(_ string, head []byte) bool { _, ok := collect.Sniff(head); return ok })
+	for _, x := range passed {
+		g.sources = append(g.sources, failed(x.Name, &capture.Damage{Name: x.Name, Code: x.Code, Err: x.Err}))
+	}
+	for _, name := range names {
+		if err := g.read(ctx, name); err != nil {
+			return nil, err
+		}
+	}
+	if w.Interface != "" {
+		if err := g.watch(ctx, w, live); err != nil {
+			return nil, err
+		}
+	}
+	return g.finish(), nil
+}
+
+// read takes one file. Only the end of ctx is an error: everything else belongs to the source.
+func (g *gathering) read(ctx context.Context, name string) error {
+	if name != "-" {
+		if head, err := capture.Head(name); err == nil {
+			if _, ok := collect.Sniff(head); ok {
+				return g.table(ctx, name)
+			}
+		}
+	}
+	src, err := capture.Open(name, g.stdin, capture.Options{})
+	if err != nil {
+		g.sources = append(g.sources, failed(name, err))
+		return nil
+	}
+	defer src.Close()
+	err = g.pipe.Run(ctx, g.follow(name, src))
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return nil // the pipeline keeps a *capture.Damage with the source
+}
+
+func (g *gathering) table(ctx context.Context, name string) error {
+	f, err := os.Open(name)
+	if err != nil {
+		g.sources = append(g.sources, failed(name, err))
+		return nil
+	}
+	defer f.Close()
+	at := time.Time{}
+	if st, err := f.Stat(); err == nil {
+		at = st.ModTime().UTC()
+	}
+	res, err := collect.Read(name, f, at)
+	if err != nil && res.Source.Name == "" {
+		g.sources = append(g.sources, failed(name, err))
+		return ctx.Err()
+	}
+	g.tables = append(g.tables, res)
+	return ctx.Err()
+}
+
+// checkpoint is how often a live patrol saves what it has seen.
+const checkpoint = 5 * time.Minute
+
+func (g *gathering) watch(ctx context.Context, w Watching, live func(*model.Seen)) error {
+	src, err := capture.OpenLive(w.Interface, capture.LiveOptions{For: w.For})
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	done := make(chan error, 1)
+	go func() { done <- g.pipe.Run(context.WithoutCancel(ctx), g.follow(w.Interface, src)) }()
+	tick := time.NewTicker(checkpoint)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-done:
+			if err != nil {
+				g.sources = append(g.sources, failed(w.Interface, err))
+			}
+			return nil
+		case <-ctx.Done():
+			src.Stop() // what was seen until now counts: Ctrl-C ends the watch, not the patrol
+			ctx = context.WithoutCancel(ctx)
+		case <-tick.C:
+			if live != nil {
+				live(g.join(g.pipe.Snapshot()))
+			}
+		}
+	}
+}
+
+// followed reports progress batch by batch.
+type followed struct {
+	capture.Source
+	name     string
+	total    int64
+	progress Progress
+}
+
+func (g *gathering) follow(name string, src capture.Source) capture.Source {
+	total := int64(0)
+	if st, err := os.Stat(name); err == nil && st.Mode().IsRegular() {
+		total = st.Size()
+	}
+	return &followed{src, name, total, g.progress}
+}
+
+func (f *followed) Next(ctx context.Context) (*capture.Batch, error) {
+	b, err := f.Source.Next(ctx)
+	f.progress(f.name, int64(f.Info().Bytes), f.total)
+	return b, err
+}
+
+func (g *gathering) finish() *model.Seen { return g.join(g.pipe.Finish()) }
+
+// join adds what tables and logs say to what the packets say.
+func (g *gathering) join(s *model.Seen) *model.Seen {
+	for _, t := range g.tables {
+		s.Sources = append(s.Sources, t.Source)
+		s.Observations = append(s.Observations, t.Observations...)
+		s.Bindings = append(s.Bindings, t.Bindings...)
+		s.Conversations = append(s.Conversations, t.Conversations...)
+		if !t.Source.First.IsZero() && (s.First.IsZero() || t.Source.First.Before(s.First)) {
+			s.First = t.Source.First
+		}
+		if t.Source.Last.After(s.Last) {
+			s.Last = t.Source.Last
+		}
+	}
+	if len(g.tables) > 0 {
+		s.Observations = dissect.SortObservations(s.Observations)
+		s.Bindings = dissect.SortBindings(s.Bindings)
+	}
+	s.Sources = append(s.Sources, g.sources...)
+	return s
+}
+
+// failed is a source of which nothing could be read.
+func failed(name string, err error) model.Source {
+	t := model.Trouble{Code: "unreadable", Where: name, Text: err.Error()}
+	var d *capture.Damage
+	var p *os.PathError
+	switch {
+	case errors.As(err, &d):
+		t = d.Trouble()
+	case errors.As(err, &p):
+		t.Args = []string{p.Err.Error()}
+	default:
+		t.Args = []string{fmt.Sprint(err)}
+	}
+	return model.Source{Name: name, Kind: "unknown", Errors: []model.Trouble{t}}
+}
