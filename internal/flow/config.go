@@ -52,6 +52,8 @@ type Config struct {
 	Limits     Limits
 	Record     dissect.Limits // of all shards' recorders together, but for PerSubject. Default dissect.DefaultLimits
 	Convention Convention
+	// HeadersOnly counts flows without showing any payload to the decoders.
+	HeadersOnly bool
 	// Watched is handed to the recorders. May be nil.
 	Watched func(name string) bool
 	// OnFlow is shown each flow when it has ended. Calls never overlap; with more than one shard their order is not fixed.

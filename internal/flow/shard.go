@@ -76,6 +76,9 @@ func (s *shard) frame(f *capture.Frame) {
 		s.stats.IPPackets++
 	case isFrame:
 		m.sender(p.srcMAC)
+		if s.cfg.HeadersOnly {
+			return
+		}
 		s.context(p)
 		s.ctx.ToServer = true
 		s.engine.Frame(&s.ctx, p.typ, p.payload)
@@ -178,6 +181,9 @@ func (s *shard) begin(k *key, h uint32, p *packet, swapped bool) uint32 {
 	if p.v6 {
 		e.set(v6flow)
 	}
+	if s.cfg.HeadersOnly {
+		e.set(noPayload)
+	}
 	if fromServer(p) {
 		e.flags ^= clientHigh
 		e.mark(0, histFlip)
@@ -265,7 +271,7 @@ func (s *shard) udp(n uint32, e *entry, dir int, p *packet) {
 }
 
 func (s *shard) other(n uint32, e *entry, dir int, p *packet) {
-	if p.partial {
+	if p.partial || e.is(noPayload) {
 		return
 	}
 	c := s.flowContext(n, e, dir, p.at)
