@@ -33,7 +33,7 @@ func Play(port uint16, turns ...string) ([]model.Observation, dissect.App) {
 	for i, turn := range turns {
 		lost := strings.HasPrefix(turn, "!")
 		turn = strings.TrimPrefix(turn, "!")
-		c := context(port, turn[0] == '>')
+		c := Context(port, turn[0] == '>')
 		c.At, c.Facts = int64(i+1)*1e9, &facts
 		if lost {
 			var n int
@@ -44,12 +44,13 @@ func Play(port uint16, turns ...string) ([]model.Observation, dissect.App) {
 		}
 	}
 	app := s.App
-	e.Close(context(port, true), s)
+	e.Close(Context(port, true), s)
 	obs, _, _ := dissect.Merge(rec)
 	return obs, app
 }
 
-func context(port uint16, toServer bool) *dissect.Ctx {
+// Context is that of a segment of a written conversation; the caller sets time, facts and recorder.
+func Context(port uint16, toServer bool) *dissect.Ctx {
 	c := &dissect.Ctx{Src: client, Dst: server, SrcPort: 40000, DstPort: port, ToServer: toServer}
 	if !toServer {
 		c.Src, c.Dst, c.SrcPort, c.DstPort = c.Dst, c.Src, c.DstPort, c.SrcPort
@@ -144,7 +145,7 @@ func Fuzz(t *testing.T, specs []dissect.StreamSpec, port uint16, a, b []byte, cu
 				b = slices.Clone(b)
 				slices.Reverse(b)
 			}
-			c := context(port, toServer)
+			c := Context(port, toServer)
 			c.Rec = rec
 			if len(b) > 0 {
 				spec.Match(c, b)
@@ -152,7 +153,7 @@ func Fuzz(t *testing.T, specs []dissect.StreamSpec, port uint16, a, b []byte, cu
 			more = more && feed(t, spec.App, s, c, b, cut)
 		}
 		for _, toServer := range []bool{true, false} {
-			c := context(port, toServer)
+			c := Context(port, toServer)
 			c.Rec = rec
 			if more && s.Gap(c, cut) {
 				more = feed(t, spec.App, s, c, b, cut)
