@@ -32,11 +32,11 @@ func readClient(b []byte, dtls bool) (h hello, ok bool) {
 	r := dissect.Read(b)
 	h.legacy, h.datagram = r.U16(), dtls
 	r.Skip(32)
-	if n := r.U8(); n > 32 {
+	session := r.U8()
+	if session > 32 {
 		return h, false
-	} else {
-		r.Skip(int(n))
 	}
+	r.Skip(int(session))
 	if dtls {
 		n := int(r.U8())
 		h.cookie = n > 0

@@ -67,25 +67,18 @@ func (s *smb) Data(c *dissect.Ctx, b []byte) (int, bool) {
 	off := 0
 	for len(b)-off >= smbHeader {
 		m := b[off:]
-		n := int(binary.BigEndian.Uint32(m) & 0xffffff)
-		if s.messages++; s.messages > maxSMBMessages {
-			return off, false
-		}
-		want := s.wanted(m, n)
-		if want < 0 {
-			break // the head of the message is not there yet
-		}
-		if want > 0 && smbHeader+n > len(m) && smbHeader+n <= dissect.MaxPending {
-			s.messages--
+		n := smbHeader + int(binary.BigEndian.Uint32(m)&0xffffff)
+		want := wanted(m, n)
+		if want == dissect.Maybe || want == dissect.Yes && n > len(m) && n <= dissect.MaxPending {
 			return off, true
 		}
-		if want > 0 && !s.message(c, m[0], m[smbHeader:min(len(m), smbHeader+n)]) {
+		if want == dissect.Yes && !s.message(c, m[0], m[smbHeader:min(len(m), n)]) {
 			return off, false
 		}
-		off += smbHeader + n
-	}
-	if off <= len(b) && len(b)-off >= smbHeader {
-		s.messages--
+		if s.messages++; s.messages >= maxSMBMessages {
+			return off, false
+		}
+		off += n
 	}
 	return off, true
 }
@@ -93,23 +86,22 @@ func (s *smb) Data(c *dissect.Ctx, b []byte) (int, bool) {
 // Gap implements dissect.Stream: a message's end is lost with it.
 func (s *smb) Gap(*dissect.Ctx, int) bool { return false }
 
-// wanted tells from the first bytes of a message whether its contents matter: 1 yes, 0 no, -1 not to say yet.
-func (s *smb) wanted(m []byte, n int) int {
-	if m[0] != nbMessage {
-		return 1
+// wanted tells from the first bytes of a message of n bytes whether its contents matter. Bulk data does not.
+func wanted(m []byte, n int) dissect.Verdict {
+	if m[0] != nbMessage || n < smbHeader+smb1Header {
+		return dissect.Yes
 	}
-	head := min(smbHeader+n, smbHeader+20)
-	if len(m) < head {
-		return -1
+	if len(m) < smbHeader+smb1Header {
+		return dissect.Maybe
 	}
-	if n < 32 || m[5] != 'S' || m[6] != 'M' || m[7] != 'B' {
-		return 1 // message decides
+	if m[4] != 0xfe || n <= maxPipe {
+		return dissect.Yes
 	}
-	cmd := l16(m, smbHeader+12)
-	if m[4] != 0xfe || cmd == smb2Negotiate || cmd == smb2SessionSetup || cmd == smb2TreeConnect || n <= maxPipe {
-		return 1
+	switch l16(m, smbHeader+12) {
+	case smb2Negotiate, smb2SessionSetup, smb2TreeConnect:
+		return dissect.Yes
 	}
-	return 0
+	return dissect.No
 }
 
 // message decodes one message; false ends the connection's decoding.
