@@ -71,19 +71,31 @@ func varint(r *dissect.Reader) uint64 {
 	return v
 }
 
+// packetKeys protect the packets of one direction.
+type packetKeys struct{ key, iv, hp []byte }
+
+// clientKeys derives the keys of the client's Initial packets from the connection id that it chose for the server.
+func clientKeys(v *quicVersion, dcid []byte) (packetKeys, bool) {
+	secret, err := hkdf.Extract(sha256.New, dcid, []byte(v.salt))
+	if err != nil {
+		return packetKeys{}, false
+	}
+	secret = expand(secret, "client in", 32)
+	return packetKeys{expand(secret, v.prefix+"key", 16), expand(secret, v.prefix+"iv", 12), expand(secret, v.prefix+"hp", 16)}, true
+}
+
 // openInitial removes the protection of a client's Initial packet b with the packet number at pn (RFC 9001 sections 5.3,
 // 5.4), and gives its frames; nil if the keys don't fit.
 func openInitial(v *quicVersion, dcid, b []byte, pn int) []byte {
 	if len(b) < pn+4+16 {
 		return nil
 	}
-	secret, err := hkdf.Extract(sha256.New, dcid, []byte(v.salt))
-	if err != nil {
+	keys, ok := clientKeys(v, dcid)
+	if !ok {
 		return nil
 	}
-	secret = expand(secret, "client in", 32)
-	hp, err1 := aes.NewCipher(expand(secret, v.prefix+"hp", 16))
-	block, err2 := aes.NewCipher(expand(secret, v.prefix+"key", 16))
+	hp, err1 := aes.NewCipher(keys.hp)
+	block, err2 := aes.NewCipher(keys.key)
 	if err1 != nil || err2 != nil {
 		return nil
 	}
@@ -101,7 +113,7 @@ func openInitial(v *quicVersion, dcid, b []byte, pn int) []byte {
 		head[pn+i] ^= mask[1+i]
 		number = number<<8 | uint64(head[pn+i])
 	}
-	nonce := expand(secret, v.prefix+"iv", 12)
+	nonce := keys.iv
 	binary.BigEndian.PutUint64(nonce[4:], binary.BigEndian.Uint64(nonce[4:])^number)
 	plain, err := aead.Open(nil, nonce, b[pn+k:], head[:pn+k])
 	if err != nil {
