@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,12 +13,12 @@ import (
 )
 
 func TestSQLite(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) *store.Store { return open(t, filepath.Join(t.TempDir(), store.FileName)) })
+	contract(t, func(t *testing.T) *store.Store { return open(t, filepath.Join(t.TempDir(), store.FileName)) })
 }
 
 func TestPostgres(t *testing.T) {
 	base := postgres(t)
-	storetest.Run(t, func(t *testing.T) *store.Store { return open(t, newDatabase(t, base)) })
+	contract(t, func(t *testing.T) *store.Store { return open(t, newDatabase(t, base)) })
 }
 
 // postgres gives the pattern for the address of a database on the test server.
@@ -41,23 +40,13 @@ var databases atomic.Int64
 // newDatabase makes an empty database for one test.
 func newDatabase(t testing.TB, base string) string {
 	t.Helper()
-	admin, err := sql.Open("pgx", fmt.Sprintf(base, "postgres"))
+	name := fmt.Sprintf("test_%d_%d", os.Getpid(), databases.Add(1))
+	drop, err := storetest.NewDatabase(base, name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer admin.Close()
-	name := fmt.Sprintf("test_%d_%d", os.Getpid(), databases.Add(1))
-	if _, err := admin.Exec("CREATE DATABASE " + name); err != nil {
-		t.Fatal(err)
-	}
 	t.Cleanup(func() {
-		admin, err := sql.Open("pgx", fmt.Sprintf(base, "postgres"))
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		defer admin.Close()
-		if _, err := admin.Exec("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)"); err != nil {
+		if err := drop(); err != nil {
 			t.Error(err)
 		}
 	})

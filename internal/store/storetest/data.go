@@ -1,3 +1,5 @@
+// Package storetest has what the tests of several packages share about stored data: made-up results and databases on a
+// test server. It knows nothing of package store.
 package storetest
 
 import (
@@ -7,8 +9,17 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"github.com/mimawari/mimawari/internal/model"
 )
+
+// Base is the moment at which the test data begins.
+var Base = time.Date(2026, 4, 1, 9, 0, 0, 123456789, time.UTC)
+
+// Equal compares what was stored with what came back.
+var Equal = cmp.Options{cmp.Comparer(func(a, b netip.Addr) bool { return a == b }), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }), cmpopts.EquateEmpty()}
 
 // Result makes the result of patrol n: the same arguments give the same result, and host i is the same host for all n.
 func Result(n, hosts, findings, bindings int) model.Result {
@@ -26,7 +37,7 @@ func Result(n, hosts, findings, bindings int) model.Result {
 		r.Findings = append(r.Findings, finding(i, at))
 	}
 	for i := range bindings {
-		r.Bindings = append(r.Bindings, model.Binding{MAC: mac(i), Addr: addr(i), VLAN: uint16(i % 5), Kind: model.BindARP,
+		r.Bindings = append(r.Bindings, model.Binding{MAC: MAC(i), Addr: Addr(i), VLAN: uint16(i % 5), Kind: model.BindARP,
 			First: Base, Last: at.Add(time.Duration(i)), Count: uint64(i), Moves: uint32(i % 3)})
 	}
 	return r
@@ -40,17 +51,19 @@ func Remembered(r model.Result) model.Known {
 	return k
 }
 
-func addr(i int) netip.Addr {
+// Addr is the address of host i.
+func Addr(i int) netip.Addr {
 	return netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
 }
 
-func mac(i int) model.MAC { return model.MAC{0x00, 0x1b, 0x8b, byte(i >> 16), byte(i >> 8), byte(i)} }
+// MAC is the MAC of host i.
+func MAC(i int) model.MAC { return model.MAC{0x00, 0x1b, 0x8b, byte(i >> 16), byte(i >> 8), byte(i)} }
 
 var classes = []model.Class{model.ClassUnknown, model.ClassPC, model.ClassServer, model.ClassPrinter, model.ClassModality}
 
 func host(i int, at time.Time) model.Host {
 	h := model.Host{
-		ID: model.HostID(fmt.Sprint("host ", i)), IPs: []netip.Addr{addr(i)}, MACs: []model.MAC{mac(i)},
+		ID: model.HostID(fmt.Sprint("host ", i)), IPs: []netip.Addr{Addr(i)}, MACs: []model.MAC{MAC(i)},
 		Names: []string{fmt.Sprintf("PC-%04d", i), fmt.Sprintf("第%d診察室端末", i)}, VLANs: []uint16{1, 20},
 		Class: classes[i%len(classes)], Maker: "Example", Model: "M-1", OS: "Windows", Version: "10", Roles: []string{"file_server"},
 		Confidence: 0.75, First: Base, Last: at,

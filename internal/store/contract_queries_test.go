@@ -1,7 +1,6 @@
-package storetest
+package store_test
 
 import (
-	"context"
 	"errors"
 	"net/netip"
 	"slices"
@@ -10,24 +9,24 @@ import (
 
 	"github.com/mimawari/mimawari/internal/model"
 	"github.com/mimawari/mimawari/internal/store"
+	"github.com/mimawari/mimawari/internal/store/storetest"
 )
 
 func testHostPages(t *testing.T, s *store.Store) {
-	ctx := context.Background()
-	r := Result(1, 47, 0, 0)
-	ok(t, s.SaveResult(ctx, r))
+	r := storetest.Result(1, 47, 0, 0)
+	must(t, s.SaveResult(ctx, r))
 	var ids []string
 	q := store.HostQuery{Limit: 10}
 	for page := 0; ; page++ {
 		p, err := s.Hosts(ctx, q)
-		ok(t, err)
+		must(t, err)
 		for _, h := range p.Hosts {
 			ids = append(ids, h.ID)
 		}
 		if page == 1 { // a host before the place and one that was shown vanish: nothing is skipped or shown twice
 			less := r
 			less.Hosts = slices.Delete(slices.Clone(r.Hosts), 2, 4)
-			ok(t, s.SaveResult(ctx, less))
+			must(t, s.SaveResult(ctx, less))
 		}
 		if q.After = p.Next; q.After == "" {
 			break
@@ -41,15 +40,14 @@ func testHostPages(t *testing.T, s *store.Store) {
 }
 
 func testHostSearch(t *testing.T, s *store.Store) {
-	ctx := context.Background()
-	r := Result(1, 20, 0, 0)
+	r := storetest.Result(1, 20, 0, 0)
 	r.Hosts[5].Names = []string{"ﾅｰｽｽﾃｰｼｮﾝ＿ＰＣ", "100%_x"}
 	r.Hosts[6].IPs, r.Hosts[7].Class = nil, "nas"
-	ok(t, s.SaveResult(ctx, r))
+	must(t, s.SaveResult(ctx, r))
 	f := func(q store.HostQuery, want ...int) {
 		t.Helper()
 		p, err := s.Hosts(ctx, q)
-		ok(t, err)
+		must(t, err)
 		var got, ids []string
 		for _, h := range p.Hosts {
 			got = append(got, h.ID)
@@ -81,9 +79,8 @@ func testHostSearch(t *testing.T, s *store.Store) {
 }
 
 func testFindingPages(t *testing.T, s *store.Store) {
-	ctx := context.Background()
-	r := Result(1, 0, 63, 0)
-	ok(t, s.SaveResult(ctx, r))
+	r := storetest.Result(1, 0, 63, 0)
+	must(t, s.SaveResult(ctx, r))
 	want := slices.Clone(r.Findings)
 	slices.SortFunc(want, func(a, b model.Finding) int {
 		if a.Severity != b.Severity {
@@ -98,7 +95,7 @@ func testFindingPages(t *testing.T, s *store.Store) {
 	q := store.FindingQuery{Limit: 7}
 	for {
 		p, err := s.Findings(ctx, q)
-		ok(t, err)
+		must(t, err)
 		if p.Total != 63 {
 			t.Fatalf("total %d", p.Total)
 		}
@@ -116,14 +113,13 @@ func testFindingPages(t *testing.T, s *store.Store) {
 }
 
 func testFindingQueries(t *testing.T, s *store.Store) {
-	ctx := context.Background()
-	r := Result(1, 0, 40, 0)
+	r := storetest.Result(1, 0, 40, 0)
 	r.Findings[7].State, r.Findings[8].State = model.Resolved, model.Accepted
-	ok(t, s.SaveResult(ctx, r))
+	must(t, s.SaveResult(ctx, r))
 	f := func(q store.FindingQuery, keep func(i int, f model.Finding) bool) {
 		t.Helper()
 		p, err := s.Findings(ctx, q)
-		ok(t, err)
+		must(t, err)
 		n := 0
 		for i, x := range r.Findings {
 			if keep(i, x) {
@@ -145,7 +141,7 @@ func testFindingQueries(t *testing.T, s *store.Store) {
 	f(store.FindingQuery{Text: "001b.8b00.0009"}, func(i int, _ model.Finding) bool { return i == 9 })
 	f(store.FindingQuery{Text: "10.0.0.12", MinSeverity: model.Medium}, func(i int, _ model.Finding) bool { return i == 12 })
 	cs, err := s.FindingCounts(ctx)
-	ok(t, err)
+	must(t, err)
 	sum := 0
 	for _, c := range cs {
 		sum += c.Count
@@ -159,15 +155,14 @@ func testFindingQueries(t *testing.T, s *store.Store) {
 }
 
 func testFindingLife(t *testing.T, s *store.Store) {
-	ctx := context.Background()
-	r := Result(1, 0, 3, 0)
-	ok(t, s.SaveResult(ctx, r))
+	r := storetest.Result(1, 0, 3, 0)
+	must(t, s.SaveResult(ctx, r))
 	id := r.Findings[1].ID
-	until := Base.AddDate(0, 1, 0)
+	until := storetest.Base.AddDate(0, 1, 0)
 	before := time.Now().Add(-time.Second)
-	ok(t, s.SetFindingState(ctx, id, model.Accepted, "佐藤", "保守のため", "情報課", until))
+	must(t, s.SetFindingState(ctx, id, model.Accepted, "佐藤", "保守のため", "情報課", until))
 	f, es, err := s.Finding(ctx, id)
-	ok(t, err)
+	must(t, err)
 	want := r.Findings[1]
 	want.State, want.Owner, want.Reason, want.Until = model.Accepted, "情報課", "保守のため", until
 	same(t, "finding", f, want)
@@ -175,48 +170,46 @@ func testFindingLife(t *testing.T, s *store.Store) {
 		t.Fatalf("events %+v", es)
 	}
 	p, err := s.Findings(ctx, store.FindingQuery{States: []model.State{model.Accepted}, Host: want.Assets[0].Host, Text: "情報課"})
-	ok(t, err)
+	must(t, err)
 	same(t, "found", p.Findings, []model.Finding{want})
 }
 
 func testPeoplesWord(t *testing.T, s *store.Store) {
-	ctx := context.Background()
-	r := Result(1, 0, 3, 0)
-	ok(t, s.SaveResult(ctx, r))
+	r := storetest.Result(1, 0, 3, 0)
+	must(t, s.SaveResult(ctx, r))
 	_, err := s.LoadKnown(ctx) // the patrol starts
-	ok(t, err)
-	ok(t, s.SetFindingState(ctx, r.Findings[0].ID, model.Acknowledged, "佐藤", "見ます", "佐藤", time.Time{}))
-	next := Result(2, 0, 3, 0)
-	ok(t, s.SaveResult(ctx, next)) // and ends, not knowing of it
+	must(t, err)
+	must(t, s.SetFindingState(ctx, r.Findings[0].ID, model.Acknowledged, "佐藤", "見ます", "佐藤", time.Time{}))
+	next := storetest.Result(2, 0, 3, 0)
+	must(t, s.SaveResult(ctx, next)) // and ends, not knowing of it
 	if next.Findings[0].State != model.Open {
 		t.Fatal("the caller's findings were changed")
 	}
 	f, _, err := s.Finding(ctx, r.Findings[0].ID)
-	ok(t, err)
+	must(t, err)
 	if f.State != model.Acknowledged || f.Owner != "佐藤" || !f.Last.Equal(next.Findings[0].Last) {
 		t.Fatalf("%+v", f)
 	}
 	_, err = s.LoadKnown(ctx)
-	ok(t, err)
-	last := Result(3, 0, 3, 0)
+	must(t, err)
+	last := storetest.Result(3, 0, 3, 0)
 	last.Findings[0].State = model.Resolved
-	ok(t, s.SaveResult(ctx, last))
+	must(t, s.SaveResult(ctx, last))
 	if f, _, _ = s.Finding(ctx, r.Findings[0].ID); f.State != model.Resolved {
 		t.Fatalf("%+v", f)
 	}
 }
 
 func testHostileText(t *testing.T, s *store.Store) {
-	ctx := context.Background()
-	r := Result(1, 2, 2, 2)
+	r := storetest.Result(1, 2, 2, 2)
 	evil := "a\x00b\xff\xfe'; DROP TABLE hosts; --\u202e\U0010ffff"
 	r.Hosts[0].Names = []string{evil}
 	r.Hosts[0].Ledger.Key = evil
 	r.Findings[0].Rule, r.Findings[0].Owner = evil, evil
 	r.Bindings[0].Source = evil
-	ok(t, s.SaveResult(ctx, r))
-	ok(t, s.SetFindingState(ctx, r.Findings[0].ID, model.Acknowledged, evil, evil, evil, time.Time{}))
-	ok(t, s.SaveSetting(ctx, evil, evil))
+	must(t, s.SaveResult(ctx, r))
+	must(t, s.SetFindingState(ctx, r.Findings[0].ID, model.Acknowledged, evil, evil, evil, time.Time{}))
+	must(t, s.SaveSetting(ctx, evil, evil))
 	for _, text := range []string{evil, "drop table", "\x00", "\xff", "%", "_", `\\`} {
 		if _, err := s.Hosts(ctx, store.HostQuery{Text: text, Class: text, After: text}); err != nil {
 			t.Errorf("%q: %v", text, err)
@@ -226,7 +219,7 @@ func testHostileText(t *testing.T, s *store.Store) {
 		}
 	}
 	p, err := s.Hosts(ctx, store.HostQuery{Text: "drop table hosts"})
-	ok(t, err)
+	must(t, err)
 	if p.Total != 1 {
 		t.Fatalf("found %d", p.Total)
 	}
@@ -234,50 +227,48 @@ func testHostileText(t *testing.T, s *store.Store) {
 }
 
 func testLedgers(t *testing.T, s *store.Store) {
-	ctx := context.Background()
-	l := model.Ledger{Imported: Base, By: "佐藤", File: "台帳.xlsx", Hosts: []model.LedgerHost{{
-		Key: "A-1", Name: "電子カルテ", Addrs: []model.AddrRange{{From: addr(1), To: addr(9)}}, MACs: []model.MAC{mac(1)},
+	l := model.Ledger{Imported: storetest.Base, By: "佐藤", File: "台帳.xlsx", Hosts: []model.LedgerHost{{
+		Key: "A-1", Name: "電子カルテ", Addrs: []model.AddrRange{{From: storetest.Addr(1), To: storetest.Addr(9)}}, MACs: []model.MAC{storetest.MAC(1)},
 		Extra: []model.Extra{{Header: "備考2", Value: "x"}}, Place: model.Place{File: "台帳.xlsx", Sheet: "機器", Row: 5}}},
 		Networks: []model.Network{{Name: "基幹", Prefix: netip.MustParsePrefix("10.0.0.0/8")}},
 		Lines:    []model.Line{{Name: "保守", Kind: model.LineMaintenance, Peers: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")}}},
 	}
 	for want := 1; want <= 3; want++ {
 		n, err := s.SaveLedger(ctx, &l)
-		ok(t, err)
+		must(t, err)
 		if n != want || l.Version != 0 {
 			t.Fatalf("version %d, want %d; the caller's has %d", n, want, l.Version)
 		}
 	}
 	latest, err := s.LatestLedger(ctx)
-	ok(t, err)
+	must(t, err)
 	l.Version = 3
 	same(t, "latest", *latest, l)
 	k, err := s.LoadKnown(ctx)
-	ok(t, err)
+	must(t, err)
 	same(t, "known", *k.Ledger, l)
 	second, err := s.LedgerVersion(ctx, 2)
-	ok(t, err)
+	must(t, err)
 	l.Version = 2
 	same(t, "second", *second, l)
 	ls, err := s.LedgerVersions(ctx)
-	ok(t, err)
-	same(t, "newest", ls[0], store.LedgerInfo{Version: 3, Imported: Base.Truncate(time.Microsecond), By: "佐藤", File: "台帳.xlsx", Hosts: 1})
+	must(t, err)
+	same(t, "newest", ls[0], store.LedgerInfo{Version: 3, Imported: storetest.Base.Truncate(time.Microsecond), By: "佐藤", File: "台帳.xlsx", Hosts: 1})
 	if len(ls) != 3 || ls[2].Version != 1 {
 		t.Fatalf("%+v", ls)
 	}
 }
 
 func testSettings(t *testing.T, s *store.Store) {
-	ctx := context.Background()
 	for _, want := range []string{"", "はい", "", "いいえ"} {
 		if want != "" {
-			ok(t, s.SaveSetting(ctx, "a", want))
+			must(t, s.SaveSetting(ctx, "a", want))
 		} else {
-			ok(t, s.SaveSetting(ctx, "other", "x"))
+			must(t, s.SaveSetting(ctx, "other", "x"))
 			continue
 		}
 		got, err := s.Setting(ctx, "a")
-		ok(t, err)
+		must(t, err)
 		if got != want {
 			t.Fatalf("%q, want %q", got, want)
 		}
@@ -288,19 +279,18 @@ func testSettings(t *testing.T, s *store.Store) {
 }
 
 func testSuppressions(t *testing.T, s *store.Store) {
-	ctx := context.Background()
-	x := model.Suppression{ID: "s-2", Rule: "line.*", IP: "10.0.0.0/8", Reason: "検査中", Owner: "佐藤", Made: Base, Until: Base.Add(time.Hour)}
-	y := model.Suppression{ID: "s-1", Host: "h-1", Reason: "x", Made: Base}
-	ok(t, s.AddSuppression(ctx, x))
-	ok(t, s.AddSuppression(ctx, y))
+	x := model.Suppression{ID: "s-2", Rule: "line.*", IP: "10.0.0.0/8", Reason: "検査中", Owner: "佐藤", Made: storetest.Base, Until: storetest.Base.Add(time.Hour)}
+	y := model.Suppression{ID: "s-1", Host: "h-1", Reason: "x", Made: storetest.Base}
+	must(t, s.AddSuppression(ctx, x))
+	must(t, s.AddSuppression(ctx, y))
 	y.Reason = "y"
-	ok(t, s.AddSuppression(ctx, y))
+	must(t, s.AddSuppression(ctx, y))
 	got, err := s.Suppressions(ctx)
-	ok(t, err)
+	must(t, err)
 	same(t, "suppressions", got, []model.Suppression{y, x})
-	ok(t, s.RemoveSuppression(ctx, "s-1"))
+	must(t, s.RemoveSuppression(ctx, "s-1"))
 	k, err := s.LoadKnown(ctx)
-	ok(t, err)
+	must(t, err)
 	same(t, "known", k.Suppressions, []model.Suppression{x})
 	if err := s.AddSuppression(ctx, model.Suppression{}); err == nil {
 		t.Fatal("saved a suppression without id")

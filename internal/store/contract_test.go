@@ -1,6 +1,4 @@
-// Package storetest is the contract of package store: what must hold on every engine. It has the suite and the data
-// that tests and benchmarks share; it opens no database itself.
-package storetest
+package store_test
 
 import (
 	"context"
@@ -11,20 +9,14 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/mimawari/mimawari/internal/model"
 	"github.com/mimawari/mimawari/internal/store"
+	"github.com/mimawari/mimawari/internal/store/storetest"
 )
 
-// Base is the moment at which the test data begins.
-var Base = time.Date(2026, 4, 1, 9, 0, 0, 123456789, time.UTC)
-
-// Equal compares what was stored with what came back.
-var Equal = cmp.Options{cmp.Comparer(func(a, b netip.Addr) bool { return a == b }), cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }), cmpopts.EquateEmpty()}
-
-// Run runs the contract; open gives a fresh, empty store each time.
-func Run(t *testing.T, open func(t *testing.T) *store.Store) {
+// contract is what must hold on every engine; open gives a fresh, empty store each time.
+func contract(t *testing.T, open func(t *testing.T) *store.Store) {
 	for name, f := range map[string]func(*testing.T, *store.Store){
 		"Empty": testEmpty, "RoundTrip": testRoundTrip, "SecondPatrol": testSecondPatrol, "AllOrNothing": testAllOrNothing,
 		"HostPages": testHostPages, "HostSearch": testHostSearch, "FindingPages": testFindingPages, "FindingQueries": testFindingQueries,
@@ -36,27 +28,19 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 	}
 }
 
-func ok(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 func same(t *testing.T, what string, got, want any) {
 	t.Helper()
-	if d := cmp.Diff(want, got, Equal); d != "" {
+	if d := cmp.Diff(want, got, storetest.Equal); d != "" {
 		t.Fatalf("%s (-want +got):\n%s", what, d)
 	}
 }
 
 func testEmpty(t *testing.T, s *store.Store) {
-	ctx := context.Background()
 	k, err := s.LoadKnown(ctx)
-	ok(t, err)
+	must(t, err)
 	same(t, "known", k, model.Known{})
 	l, err := s.LatestLedger(ctx)
-	ok(t, err)
+	must(t, err)
 	if l != nil {
 		t.Fatalf("ledger %v", l)
 	}
@@ -74,86 +58,82 @@ func testEmpty(t *testing.T, s *store.Store) {
 }
 
 func testRoundTrip(t *testing.T, s *store.Store) {
-	ctx := context.Background()
-	r := Result(1, 30, 20, 40)
-	ok(t, s.SaveResult(ctx, r))
+	r := storetest.Result(1, 30, 20, 40)
+	must(t, s.SaveResult(ctx, r))
 	k, err := s.LoadKnown(ctx)
-	ok(t, err)
-	same(t, "known", k, Remembered(r))
+	must(t, err)
+	same(t, "known", k, storetest.Remembered(r))
 	h, err := s.Host(ctx, r.Hosts[3].ID)
-	ok(t, err)
+	must(t, err)
 	same(t, "host", h, r.Hosts[3])
 	f, es, err := s.Finding(ctx, r.Findings[3].ID)
-	ok(t, err)
+	must(t, err)
 	same(t, "finding", f, r.Findings[3])
 	same(t, "events", es, []store.Event{{At: r.Patrol.Ended.Truncate(time.Microsecond), To: model.Open}})
 	p, err := s.Patrol(ctx, r.Patrol.ID)
-	ok(t, err)
+	must(t, err)
 	same(t, "patrol", p, r.Patrol)
 }
 
 func testSecondPatrol(t *testing.T, s *store.Store) {
-	ctx := context.Background()
-	ok(t, s.SaveResult(ctx, Result(1, 30, 20, 40)))
-	r := Result(2, 28, 25, 35) // two hosts are gone, five findings are new, all bindings differ
+	must(t, s.SaveResult(ctx, storetest.Result(1, 30, 20, 40)))
+	r := storetest.Result(2, 28, 25, 35) // two hosts are gone, five findings are new, all bindings differ
 	r.Hosts[0].IPs = []netip.Addr{netip.MustParseAddr("10.9.9.9")}
 	r.Findings[0].State = model.Resolved
-	ok(t, s.SaveResult(ctx, r))
+	must(t, s.SaveResult(ctx, r))
 	k, err := s.LoadKnown(ctx)
-	ok(t, err)
-	same(t, "known", k, Remembered(r))
+	must(t, err)
+	same(t, "known", k, storetest.Remembered(r))
 	p, err := s.Hosts(ctx, store.HostQuery{IP: netip.MustParseAddr("10.9.9.9")})
-	ok(t, err)
+	must(t, err)
 	if p.Total != 1 || p.Hosts[0].ID != r.Hosts[0].ID {
 		t.Fatalf("by new address: %+v", p)
 	}
-	if p, err = s.Hosts(ctx, store.HostQuery{IP: Result(1, 1, 0, 0).Hosts[0].IPs[0]}); err != nil || p.Total != 0 {
+	if p, err = s.Hosts(ctx, store.HostQuery{IP: storetest.Result(1, 1, 0, 0).Hosts[0].IPs[0]}); err != nil || p.Total != 0 {
 		t.Fatalf("by old address: %+v, %v", p, err)
 	}
 	_, es, err := s.Finding(ctx, r.Findings[0].ID)
-	ok(t, err)
+	must(t, err)
 	if len(es) != 2 || es[1].From != model.Open || es[1].To != model.Resolved || es[1].Who != "" {
 		t.Fatalf("events %+v", es)
 	}
 	// A finding that a result leaves out is not forgotten.
 	r.Findings = r.Findings[:10]
-	ok(t, s.SaveResult(ctx, r))
+	must(t, s.SaveResult(ctx, r))
 	if p, err := s.Findings(ctx, store.FindingQuery{}); err != nil || p.Total != 25 {
 		t.Fatalf("%d findings, %v", p.Total, err)
 	}
 }
 
 func testAllOrNothing(t *testing.T, s *store.Store) {
-	ctx := context.Background()
-	first := Result(1, 10, 10, 10)
-	ok(t, s.SaveResult(ctx, first))
-	bad := Result(2, 20, 20, 20)
+	first := storetest.Result(1, 10, 10, 10)
+	must(t, s.SaveResult(ctx, first))
+	bad := storetest.Result(2, 20, 20, 20)
 	bad.Patrol.Started = time.Date(20000, 1, 1, 0, 0, 0, 0, time.UTC) // has no JSON form; the patrol is written last
 	if err := s.SaveResult(ctx, bad); err == nil {
 		t.Fatal("saved a patrol of the year 20000")
 	}
 	cancelled, cancel := context.WithCancel(ctx)
 	cancel()
-	if err := s.SaveResult(cancelled, Result(2, 20, 20, 20)); !errors.Is(err, context.Canceled) {
+	if err := s.SaveResult(cancelled, storetest.Result(2, 20, 20, 20)); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
 	k, err := s.LoadKnown(ctx)
-	ok(t, err)
-	same(t, "known", k, Remembered(first))
+	must(t, err)
+	same(t, "known", k, storetest.Remembered(first))
 }
 
 func testTwice(t *testing.T, s *store.Store) {
-	ctx := context.Background()
-	r := Result(1, 10, 10, 10)
-	ok(t, s.SaveResult(ctx, r))
-	ok(t, s.SaveResult(ctx, r))
+	r := storetest.Result(1, 10, 10, 10)
+	must(t, s.SaveResult(ctx, r))
+	must(t, s.SaveResult(ctx, r))
 	ps, err := s.Patrols(ctx, 0)
-	ok(t, err)
+	must(t, err)
 	if len(ps) != 1 {
 		t.Fatalf("%d patrols", len(ps))
 	}
 	_, es, err := s.Finding(ctx, r.Findings[0].ID)
-	ok(t, err)
+	must(t, err)
 	if len(es) != 1 {
 		t.Fatalf("events %+v", es)
 	}
@@ -164,14 +144,13 @@ func testTwice(t *testing.T, s *store.Store) {
 }
 
 func testPatrols(t *testing.T, s *store.Store) {
-	ctx := context.Background()
 	for i := range 5 {
-		r := Result(i, 1, 0, 0)
-		r.Patrol.Started = Base.Add(-time.Duration(i) * time.Hour) // the clock was set back: order is that of saving
-		ok(t, s.SaveResult(ctx, r))
+		r := storetest.Result(i, 1, 0, 0)
+		r.Patrol.Started = storetest.Base.Add(-time.Duration(i) * time.Hour) // the clock was set back: order is that of saving
+		must(t, s.SaveResult(ctx, r))
 	}
 	ps, err := s.Patrols(ctx, 3)
-	ok(t, err)
+	must(t, err)
 	var ids []string
 	for _, p := range ps {
 		ids = append(ids, p.ID)
@@ -180,14 +159,13 @@ func testPatrols(t *testing.T, s *store.Store) {
 }
 
 func testConcurrent(t *testing.T, s *store.Store) {
-	ctx := context.Background()
-	ok(t, s.SaveResult(ctx, Result(0, 20, 20, 20)))
+	must(t, s.SaveResult(ctx, storetest.Result(0, 20, 20, 20)))
 	const writers = 4
 	done := make(chan error, 2*writers)
 	for i := range writers {
 		go func() {
 			for j := range 5 {
-				if err := s.SetFindingState(ctx, Result(0, 0, 20, 0).Findings[i].ID, model.Acknowledged, fmt.Sprint("w", i), fmt.Sprint(j), "", time.Time{}); err != nil {
+				if err := s.SetFindingState(ctx, storetest.Result(0, 0, 20, 0).Findings[i].ID, model.Acknowledged, fmt.Sprint("w", i), fmt.Sprint(j), "", time.Time{}); err != nil {
 					done <- err
 					return
 				}
@@ -210,14 +188,14 @@ func testConcurrent(t *testing.T, s *store.Store) {
 		}()
 	}
 	for i := range 10 {
-		ok(t, s.SaveResult(ctx, Result(i, 20+i, 20, 20+i)))
+		must(t, s.SaveResult(ctx, storetest.Result(i, 20+i, 20, 20+i)))
 	}
 	for range 2 * writers {
-		ok(t, <-done)
+		must(t, <-done)
 	}
 	for i := range writers {
-		f, es, err := s.Finding(ctx, Result(0, 0, 20, 0).Findings[i].ID)
-		ok(t, err)
+		f, es, err := s.Finding(ctx, storetest.Result(0, 0, 20, 0).Findings[i].ID)
+		must(t, err)
 		n := 0
 		for _, e := range es {
 			if e.Who != "" {
@@ -227,5 +205,19 @@ func testConcurrent(t *testing.T, s *store.Store) {
 		if n != 5 {
 			t.Fatalf("%s: %d events of people: %+v", f.ID, n, es)
 		}
+	}
+}
+
+// testCheck asserts that the store finds no fault with itself.
+func testCheck(t *testing.T, s *store.Store) {
+	r := storetest.Result(9, 12, 12, 12)
+	must(t, s.SaveResult(ctx, r))
+	report, err := s.Check(ctx)
+	must(t, err)
+	if len(report.Problems) > 0 {
+		t.Fatalf("%+v", report.Problems)
+	}
+	if report.Counts["hosts"] != 12 {
+		t.Fatalf("%+v", report.Counts)
 	}
 }
