@@ -304,7 +304,7 @@ func (s *sheetImport) headerAgain(r row) bool {
 		for _, i := range is {
 			if t := r.at(i).text; t != "" {
 				n++
-				if foldHeader(t) == foldHeader(s.lay.headers[i]) {
+				if t == s.lay.headers[i] || t == s.lay.last[i] {
 					same++
 				}
 			}

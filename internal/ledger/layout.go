@@ -15,6 +15,7 @@ type layout struct {
 	from    int // rows of the head that are the header: from, from+span
 	span    int
 	headers []string // text of the header of each column
+	last    []string // its lowest row
 	columns map[string][]int
 	uses    []ColumnUse
 	score   float64
@@ -47,6 +48,7 @@ var essential = map[Kind][]string{KindHosts: {"name", "ip", "mac", "asset_no"}, 
 // findLayout tries every row as header and every kind of sheet, and takes the best fit.
 func findLayout(sheet string, head []row, m Mapping) (best layout, ok bool) {
 	kinds, bonus := kindsByName(sheet, m)
+	mt := &matcher{taught: m, seen: map[matchKey]match{}}
 	for i := range min(len(head), headRows) {
 		for span := 1; span <= 2 && i+span <= len(head); span++ {
 			if anyData(head[i : i+span]) {
@@ -54,7 +56,7 @@ func findLayout(sheet string, head []row, m Mapping) (best layout, ok bool) {
 			}
 			headers := headerTexts(head[i : i+span])
 			for _, k := range kinds {
-				l := fit(k, headers, m)
+				l := mt.fit(k, headers)
 				l.from, l.span = i, span
 				if l.score += bonus[k] - 0.3*float64(span-1); l.valid(bonus[k]) && l.score > best.score+1e-9 {
 					best, ok = l, true
@@ -62,10 +64,15 @@ func findLayout(sheet string, head []row, m Mapping) (best layout, ok bool) {
 			}
 		}
 	}
-	if ok {
-		best.learnFromValues(head)
+	if !ok {
+		return best, false
 	}
-	return best, ok
+	best.last = make([]string, len(best.headers))
+	for i := range best.last {
+		best.last[i] = head[best.from+best.span-1].at(i).text
+	}
+	best.learnFromValues(head)
+	return best, true
 }
 
 // kindsByName gives the kinds to try and what the sheet's name adds to each. A person's word leaves one.
@@ -131,6 +138,9 @@ func isMAC(s string) bool {
 	return len(m) > 0
 }
 
+// maxHeader is the longest text that can be a header: longer ones are sentences.
+const maxHeader = 200
+
 type candidate struct {
 	col    int
 	field  string
@@ -139,13 +149,29 @@ type candidate struct {
 	taught bool
 }
 
+// matcher understands headers. The same texts are tried for every kind and several rows, so answers are kept.
+type matcher struct {
+	taught Mapping
+	seen   map[matchKey]match
+}
+
+type matchKey struct {
+	kind Kind
+	text string
+}
+
+type match struct {
+	candidate
+	ok bool
+}
+
 // fit matches the headers with the fields of k.
-func fit(k Kind, headers []string, m Mapping) layout {
+func (mt *matcher) fit(k Kind, headers []string) layout {
 	l := layout{kind: k, headers: headers, columns: map[string][]int{}, uses: make([]ColumnUse, len(headers))}
 	var cs []candidate
 	for i, h := range headers {
 		l.uses[i] = ColumnUse{Header: h, Column: letter(i)}
-		if c, ok := matchHeader(k, h, m); ok {
+		if c, ok := mt.header(k, h); ok {
 			c.col = i
 			cs = append(cs, c)
 		}
@@ -173,8 +199,21 @@ func fit(k Kind, headers []string, m Mapping) layout {
 	return l
 }
 
-// matchHeader finds the field a header means. A header of two rows is tried as the lower, the joined and the upper text.
+// header finds the field a header means. A header of two rows is tried as the joined, the lower and the upper text.
+func (mt *matcher) header(k Kind, header string) (best candidate, ok bool) {
+	key := matchKey{k, header}
+	if was, known := mt.seen[key]; known {
+		return was.candidate, was.ok
+	}
+	best, ok = matchHeader(k, header, mt.taught)
+	mt.seen[key] = match{best, ok}
+	return best, ok
+}
+
 func matchHeader(k Kind, header string, m Mapping) (best candidate, ok bool) {
+	if len(header) > maxHeader {
+		return candidate{}, false
+	}
 	if f, taught := m.Columns[foldHeader(header)]; taught {
 		if _, known := fieldIndex(k)[f]; known || f == ignored {
 			return candidate{field: f, score: 1, worth: 1, taught: true}, true

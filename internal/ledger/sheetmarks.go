@@ -19,6 +19,7 @@ type sheetMarks struct {
 	merges  []merge         // sorted by first row
 	active  []merge         // those that reach the row being read
 	formula map[[2]int]bool // column, row of formulas without a stored result
+	styled  bool            // there are numbers that are shown otherwise than stored
 }
 
 type merge struct {
@@ -91,6 +92,7 @@ func (s *markScan) start(e xml.StartElement) {
 	switch e.Name.Local {
 	case "c":
 		s.ref, s.formula, s.value = attr(e, "r"), false, false
+		s.marks.styled = s.marks.styled || styledNumber(attr(e, "t"), attr(e, "s"))
 	case "f":
 		s.formula = true
 	case "v":
@@ -100,6 +102,17 @@ func (s *markScan) start(e xml.StartElement) {
 	case "mergeCell":
 		s.marks.addMerge(attr(e, "ref"))
 	}
+}
+
+// styledNumber tells from the type and style of a cell that its text is not what is stored.
+func styledNumber(kind, style string) bool {
+	switch kind {
+	case "s", "str", "inlineStr", "e":
+		return false
+	case "", "n":
+		return style != "" && style != "0"
+	}
+	return true
 }
 
 func (s *markScan) endCell() {

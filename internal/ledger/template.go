@@ -31,7 +31,7 @@ func Template(w io.Writer, lang locale.Lang) error {
 
 func (b *workbook) introduction() error {
 	name := locale.T(b.lang, "ledger.template.sheet")
-	if _, err := b.f.NewSheet(name); err != nil {
+	if err := b.begin(name); err != nil {
 		return err
 	}
 	if err := b.f.SetColWidth(name, "A", "A", 100); err != nil {

@@ -53,8 +53,8 @@ func tooBig(zr *zip.Reader) bool {
 	return false
 }
 
-// workbookRows streams a sheet. The library gives values either as stored or as shown; both matter (dates, leading
-// zeros), so two readers run side by side.
+// workbookRows streams a sheet. The library gives values either as stored or as shown. Where they differ both matter
+// (dates, leading zeros), so two readers run side by side; where no number has a style, one does.
 func workbookRows(f *excelize.File, name, sheet string, part *zip.File) func(context.Context) iter.Seq2[row, error] {
 	return func(ctx context.Context) iter.Seq2[row, error] {
 		return func(yield func(row, error) bool) {
@@ -92,8 +92,8 @@ func (w *sheetReader) open(name string, part *zip.File) (err error) {
 	if w.marks, err = scanSheet(part); err != nil {
 		return &FileError{Code: "damaged", Name: name, Err: err}
 	}
-	if w.shown, err = w.f.Rows(w.sheet); err == nil {
-		w.raw, err = w.f.Rows(w.sheet)
+	if w.raw, err = w.f.Rows(w.sheet); err == nil && w.marks.styled {
+		w.shown, err = w.f.Rows(w.sheet)
 	}
 	if err != nil {
 		return &FileError{Code: "damaged", Name: name, Err: err}
@@ -112,18 +112,18 @@ func (w *sheetReader) close() {
 // next gives the next row; a row without cells comes as an empty one.
 func (w *sheetReader) next(name string) (r row, ok bool, err error) {
 	defer recovered(name, &err)
-	if !w.shown.Next() || !w.raw.Next() {
-		if err := w.shown.Error(); err != nil {
+	if !w.raw.Next() || w.shown != nil && !w.shown.Next() {
+		if err := w.raw.Error(); err != nil {
 			return row{}, false, &FileError{Code: "damaged", Name: name, Err: err}
 		}
 		return row{}, false, nil
 	}
 	w.n++
-	shown, err := w.shown.Columns()
-	if err != nil {
-		return row{}, false, &FileError{Code: "damaged", Name: name, Err: err}
-	}
 	raw, err := w.raw.Columns(excelize.Options{RawCellValue: true})
+	shown := raw
+	if err == nil && w.shown != nil {
+		shown, err = w.shown.Columns()
+	}
 	if err != nil {
 		return row{}, false, &FileError{Code: "damaged", Name: name, Err: err}
 	}

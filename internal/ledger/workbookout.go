@@ -15,6 +15,7 @@ type workbook struct {
 	f                          *excelize.File
 	lang                       locale.Lang
 	head, body, example, title int
+	sheets                     int // begun so far
 	left                       int // columns before the fields: 1 in the template (例), 0 in an export
 }
 
@@ -54,7 +55,7 @@ var widths = map[string]float64{"example": 5, "name": 24, "ip": 26, "mac": 20, "
 func (b *workbook) sheet(k Kind, header []string, left, rows int) (*excelize.StreamWriter, error) {
 	name := kindLabel(b.lang, k)
 	b.left = left
-	if _, err := b.f.NewSheet(name); err != nil {
+	if err := b.begin(name); err != nil {
 		return nil, err
 	}
 	if err := b.print(name, len(header)); err != nil {
@@ -164,12 +165,17 @@ func (b *workbook) notes(k Kind, name string) error {
 	return nil
 }
 
-// finish removes the sheet that a new workbook has and writes the file.
-func (b *workbook) finish(w io.Writer) error {
-	if err := b.f.DeleteSheet("Sheet1"); err != nil {
-		return err
+// begin adds a sheet. The first one is the sheet that a new workbook has: deleting that would read all others again.
+func (b *workbook) begin(name string) error {
+	b.sheets++
+	if b.sheets == 1 {
+		return b.f.SetSheetName("Sheet1", name)
 	}
-	b.f.SetActiveSheet(0)
+	_, err := b.f.NewSheet(name)
+	return err
+}
+
+func (b *workbook) finish(w io.Writer) error {
 	if err := b.f.Write(w); err != nil {
 		return fmt.Errorf("write workbook: %w", err)
 	}
