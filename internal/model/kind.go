@@ -29,7 +29,7 @@ const (
 
 // Where a machine belongs.
 const (
-	DomainNetBIOS Kind = "domain.netbios" // workgroup or domain, NetBIOS form
+	DomainNetBIOS Kind = "domain.netbios" // workgroup or domain, NetBIOS form (NBNS, browser, NTLM)
 	DomainDNS     Kind = "domain.dns"     // AD domain or DHCP option 15, DNS form
 	KerberosRealm Kind = "kerberos.realm"
 )
@@ -39,7 +39,7 @@ const (
 	DHCPParams     Kind = "dhcp.params"       // option 55 as "1,3,6,15"; DHCPv6 option request "v6:23,24"
 	DHCPVendor     Kind = "dhcp.vendor_class" // option 60; DHCPv6 option 16
 	DHCPClientID   Kind = "dhcp.client_id"    // option 61, hex, if it is not the MAC
-	DHCPServer     Kind = "dhcp.server"       // Subject sent OFFER or ACK. Value "router=192.0.2.1 dns=... lease=3600"
+	DHCPServer     Kind = "dhcp.server"       // Subject sent OFFER or ACK with an address. Value "router=192.0.2.1 dns=... lease=3600", DHCPv6 "v6 dns=... lease=3600"
 	DHCPRequest    Kind = "dhcp.request"      // Subject or MAC asked for an address; value is the address asked for or ""
 	RouterAdvert   Kind = "ndp.router"        // router advertisement with lifetime > 0. Value "prefix/len,prefix/len lifetime=1800 flags=MO"
 	OSNTLM         Kind = "os.ntlm"           // NTLM version field "10.0.19041"
@@ -68,8 +68,8 @@ const (
 	MDNSService    Kind = "mdns.service" // "_ipp._tcp"
 	MDNSTXT        Kind = "mdns.txt"     // "ty=RICOH IM C3000", only identifying keys (ty, md, product, mdl, mfg, model, am, fv, vers)
 	SSDPServer     Kind = "ssdp.server"
-	SSDPType       Kind = "ssdp.type" // NT or ST
-	UPnPModel      Kind = "upnp.model"
+	SSDPType       Kind = "ssdp.type"       // NT or ST
+	UPnPModel      Kind = "upnp.model"      // "manufacturer model number" of a UPnP or DPWS device description
 	DiscoveryModel Kind = "discovery.model" // maker, model and firmware in a maker's own discovery protocol
 	WSDType        Kind = "wsd.type"        // "wsdp:Device wprt:PrintDeviceType"
 	WSDScope       Kind = "wsd.scope"       // model names in ONVIF scopes
@@ -97,7 +97,7 @@ const (
 	RDPServer      Kind = "rdp.server"    // server confirmed X.224; value is the protocol chosen: "rdp", "tls", "credssp", "rdstls"
 	RDPClient      Kind = "rdp.client"    // client build "10.0.19041"
 	LDAPRoot       Kind = "ldap.root"     // defaultNamingContext of a root DSE
-	ADController   Kind = "ad.controller" // CLDAP netlogon answer: value is the domain
+	ADController   Kind = "ad.controller" // CLDAP netlogon answer, DNS answer for _ldap._tcp.dc._msdcs, NetBIOS names 1B/1C, browser: value is the domain, DNS or NetBIOS form
 	KerberosKDC    Kind = "kerberos.kdc"  // Subject answered AS or TGS; value is the realm
 	RPCInterface   Kind = "rpc.interface" // server accepted a bind: well-known name or UUID
 	NTPServer      Kind = "ntp.server"    // Subject answered as server; value "stratum=3"
@@ -105,7 +105,7 @@ const (
 	SyslogTag      Kind = "syslog.tag"
 	IKEVendor      Kind = "ike.vendor"     // known vendor id by name, else hex
 	VPNService     Kind = "vpn.service"    // Subject is the VPN server: "openvpn", "wireguard", "ike", "l2tp", "pptp", "sslvpn FortiGate"
-	VPNClient      Kind = "vpn.client"     // Subject opens a VPN; Peer is the server
+	VPNClient      Kind = "vpn.client"     // Subject opens a VPN; Peer is the server. Also "tailscale", "zerotier", "softether", "warp"
 	PrinterModel   Kind = "printer.model"  // IPP printer-make-and-model, PJL INFO ID, or 1284 device id MDL
 	PrinterJob     Kind = "printer.port"   // Subject took a print job: "jetdirect", "ipp", "lpd"
 	DBServer       Kind = "db.server"      // "mssql 15.0.4261", "oracle 19.0", "postgresql 15.4", "mysql 8.0.36"

@@ -39,8 +39,17 @@ const (
 	deviceWithin = 1 << 10
 )
 
-func isDevice(b []byte) bool {
+func isDevice(b []byte) bool { return isUPnP(b) || isDPWS(b) }
+
+func isUPnP(b []byte) bool {
 	return bytes.Contains(b[:min(len(b), deviceWithin)], []byte("urn:schemas-upnp-org:device"))
+}
+
+// isDPWS knows the name spaces of Devices Profile for Web Services (2006 and OASIS 2009), with which printers, scanners and
+// Windows describe themselves.
+func isDPWS(b []byte) bool {
+	b = b[:min(len(b), deviceWithin)]
+	return bytes.Contains(b, []byte("/ws/2006/02/devprof")) || bytes.Contains(b, []byte("/ws-dd/ns/dpws/2009/01"))
 }
 
 // enough says that reading now gives what reading the whole body would give.
@@ -68,7 +77,7 @@ func (v *conversation) read(c *dissect.Ctx, h *half) {
 	case htmlContent:
 		title(c, h.sniffed, h.msg.charset)
 	case xmlContent:
-		upnp(c, h.sniffed)
+		device(c, h.sniffed)
 	case ippContent:
 		if !h.msg.request {
 			ippResponse(c, v.asked[min(h.question, maxMessages-1)].ippOp, h.sniffed)
@@ -129,17 +138,26 @@ func metaCharset(b []byte) string {
 	return string(b[i+8 : min(len(b), i+24)])
 }
 
-// upnp says manufacturer and model of a device description (UPnP Device Architecture 2.0, section 2.3).
-func upnp(c *dissect.Ctx, b []byte) {
-	if !isDevice(b) {
-		return
+// device says manufacturer and model of a device description: of UPnP (Device Architecture 2.0, section 2.3), or of
+// ThisModel in DPWS (section 5.1), whose names have a prefix.
+func device(c *dissect.Ctx, b []byte) {
+	switch {
+	case isUPnP(b):
+		b, _, _ = bytes.Cut(b, []byte(deviceEnd))
+		sayDevice(c, b, "<manufacturer", "<modelName", "<modelNumber")
+	case isDPWS(b):
+		sayDevice(c, b, ":Manufacturer", ":ModelName", ":ModelNumber")
 	}
-	b, _, _ = bytes.Cut(b, []byte(deviceEnd))
+}
+
+func sayDevice(c *dissect.Ctx, b []byte, tags ...string) {
 	v := c.Scratch()
-	for _, tag := range [...]string{"manufacturer", "modelName", "modelNumber"} {
-		text, ok := element(b, "<"+tag, "</"+tag+">")
-		if ok && len(text) > 0 && len(v)+len(text) < 256 && !bytes.Contains(v, text) {
-			if len(v) > 0 {
+	for _, tag := range tags {
+		text, ok := element(b, tag, "</")
+		if ok && len(text) > 0 && len(v)+len(text) < model.MaxText && !bytes.Contains(v, text) {
+			if bytes.HasPrefix(text, v) { // the model begins with the maker's name
+				v = v[:0]
+			} else {
 				v = append(v, ' ')
 			}
 			v = append(v, text...)

@@ -93,6 +93,15 @@ func TestUPnPDescription(t *testing.T) {
 		`server upnp.model "BUFFALO INC. WXR-1750DHP 2.60" :2869`)
 }
 
+func TestDPWSDescription(t *testing.T) {
+	xml := `<?xml version="1.0"?><soap:Envelope xmlns:soap="http://www.w3.org/2003/05/soap-envelope" xmlns:wsdp="http://schemas.xmlsoap.org/ws/2006/02/devprof">` +
+		`<soap:Body><wsdp:ThisDevice><wsdp:FriendlyName xml:lang="ja">reception</wsdp:FriendlyName></wsdp:ThisDevice><wsdp:ThisModel>` +
+		`<wsdp:Manufacturer>RICOH</wsdp:Manufacturer><wsdp:ManufacturerUrl>http://x</wsdp:ManufacturerUrl><wsdp:ModelName xml:lang="ja">RICOH IM C3000</wsdp:ModelName></wsdp:ThisModel></soap:Body></soap:Envelope>`
+	streamtest.Check(t, 5357, []string{">POST /uuid HTTP/1.1\r\nContent-Length: 0\r\n\r\n", answer("Content-Type: application/soap+xml", xml)}, dissect.HTTP,
+		`server upnp.model "RICOH IM C3000" :5357`)
+	streamtest.Check(t, 80, []string{">POST /soap HTTP/1.1\r\nContent-Length: 0\r\n\r\n", answer("Content-Type: text/xml", "<x:ModelName>nothing of a device</x:ModelName>")}, dissect.HTTP)
+}
+
 func attribute(tag byte, name, value string) string {
 	return string([]byte{tag, 0, byte(len(name))}) + name + string([]byte{0, byte(len(value))}) + value
 }
