@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"encoding/binary"
 	"html"
+	"io"
+
+	"github.com/klauspost/compress/gzip"
 
 	"github.com/mimawari/mimawari/internal/model"
 	"github.com/mimawari/mimawari/internal/proto/charset"
@@ -56,7 +59,7 @@ func isDPWS(b []byte) bool {
 func enough(h *half) bool {
 	switch h.msg.content {
 	case htmlContent:
-		return containsFold(h.sniffed, "</title")
+		return !h.msg.gzip && containsFold(h.sniffed, "</title")
 	case xmlContent:
 		return bytes.Contains(h.sniffed, []byte(deviceEnd)) || len(h.sniffed) >= deviceWithin && !isDevice(h.sniffed)
 	}
@@ -75,7 +78,11 @@ func (v *conversation) messageDone(c *dissect.Ctx, h *half) {
 func (v *conversation) read(c *dissect.Ctx, h *half) {
 	switch h.msg.content {
 	case htmlContent:
-		title(c, h.sniffed, h.msg.charset)
+		b := h.sniffed
+		if h.msg.gzip {
+			b = gunzip(b)
+		}
+		title(c, b, h.msg.charset)
 	case xmlContent:
 		device(c, h.sniffed)
 	case ippContent:
@@ -85,6 +92,17 @@ func (v *conversation) read(c *dissect.Ctx, h *half) {
 			v.asked[v.requests-1].ippOp = binary.BigEndian.Uint16(h.sniffed[2:])
 		}
 	}
+}
+
+// gunzip unpacks what there is, up to maxTitle: devices often keep their pages packed.
+func gunzip(b []byte) []byte {
+	z, err := gzip.NewReader(bytes.NewReader(b))
+	if err != nil {
+		return nil
+	}
+	out := make([]byte, maxTitle)
+	n, _ := io.ReadFull(z, out) // the end is missing as a rule
+	return out[:n]
 }
 
 // title says the title of an HTML page.

@@ -30,7 +30,8 @@ func (v *conversation) field(c *dissect.Ctx, h *half, name, value []byte) {
 	case is(name, "transfer-encoding"):
 		m.chunked = containsFold(value, "chunked")
 	case is(name, "content-encoding"):
-		m.encoded = !is(value, "identity")
+		m.gzip = is(value, "gzip")
+		m.encoded = !m.gzip && !is(value, "identity")
 	case is(name, "content-type"):
 		contentType(c, m, value)
 	case is(name, "accept") && m.request:

@@ -17,7 +17,8 @@ type message struct {
 	absolute bool     // target in absolute form or CONNECT: the server is a proxy
 	length   int      // Content-Length, -1 if there is none
 	chunked  bool
-	encoded  bool // Content-Encoding other than identity
+	encoded  bool // Content-Encoding other than identity and gzip
+	gzip     bool
 	upgrade  upgrade
 	content  content
 	charset  string
@@ -228,7 +229,7 @@ func (v *conversation) expectBody(h *half, q question, chunked bool, length int)
 // startSniff begins to gather a body if it may tell something.
 func (h *half) startSniff(q question) {
 	h.sniffed = nil
-	if h.msg.encoded || !h.msg.tells(q) {
+	if h.msg.encoded || h.msg.gzip && h.msg.content != htmlContent || !h.msg.tells(q) {
 		return
 	}
 	h.sniffed = make([]byte, 0, 512)

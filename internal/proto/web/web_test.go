@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"compress/gzip"
 	"fmt"
 	"strings"
 	"testing"
@@ -27,6 +28,11 @@ func TestCaptures(t *testing.T) {
 		`192.168.1.195 http.user_agent "Microsoft WinRM Client" x83`,
 		`192.168.1.46 http.server "Microsoft-HTTPAPI/2.0" :5985 x79`,
 		`192.168.1.46 name.http "chip_douglas-pc" x83`)
+}
+
+func TestDPWSCapture(t *testing.T) {
+	streamtest.Capture(t, "captures/ad-lab/normal_share_traversal.pcap.gz", []string{"upnp"},
+		`192.168.1.46 upnp.model "Microsoft Corporation Microsoft Publication Service 1" :5357`)
 }
 
 // answer writes a response with a body of known length.
@@ -72,7 +78,13 @@ func TestTitles(t *testing.T) {
 	f("utf-8", "/index.html", "Content-Type: text/html", "<title>カメラ</title>", `server http.title "カメラ" :80`)
 	f("inner pages may name patients", "/karte/view", "Content-Type: text/html", "<title>山田太郎</title>")
 	f("so may queries", "/index.php?id=123", "Content-Type: text/html", "<title>山田太郎</title>")
-	f("compressed", "/", "Content-Type: text/html\r\nContent-Encoding: gzip", "<title>no</title>")
+	var packed strings.Builder
+	z := gzip.NewWriter(&packed)
+	fmt.Fprint(z, "<html><title>NVR "+"3000</title>", strings.Repeat("<p>body", 999))
+	z.Close()
+	f("packed", "/", "Content-Type: text/html\r\nContent-Encoding: gzip", packed.String(), `server http.title "NVR 3000" :80`)
+	f("packed, but not really", "/", "Content-Type: text/html\r\nContent-Encoding: gzip", "<title>no</title>")
+	f("packed otherwise", "/", "Content-Type: text/html\r\nContent-Encoding: br", "<title>no</title>")
 	f("too far in", "/", "Content-Type: text/html", strings.Repeat(" ", 4090)+"<title>late</title>")
 	f("chunks until the connection ends", "/", "X-Y: z", "")
 }
