@@ -144,5 +144,5 @@ const (
 
 // CleartextLogin says that a password crossed the wire readable. Subject is the server, Peer the client, the value the
 // protocol: ftp, telnet, pop3, imap, smtp, http-basic, ldap-simple, snmp, vnc, dicom, tds,
-// postgresql, mysql, drda, redis, socks, rtsp-basic, rlogin, rsh. The password is never read out.
+// postgresql, mysql, drda, redis, socks, rtsp-basic, rlogin, rsh, mqtt. The password is never read out.
 const CleartextLogin Kind = "login.cleartext"

@@ -80,7 +80,7 @@ const (
 	BindARP   BindingKind = "arp"   // the host itself said so in ARP (RFC 826)
 	BindNDP   BindingKind = "ndp"   // the same in IPv6 neighbour discovery (RFC 4861)
 	BindDHCP  BindingKind = "dhcp"  // a DHCP server gave the address to it (RFC 2131)
-	BindTable BindingKind = "table" // an address table or lease list says so
+	BindTable BindingKind = "table" // an address table or lease list says so, NetBIOS node status, RADIUS accounting
 	BindFrame BindingKind = "frame" // an IP packet came in a frame from this MAC: may be a router's
 )
 
