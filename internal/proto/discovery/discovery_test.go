@@ -67,6 +67,9 @@ func TestCaptures(t *testing.T) {
 		`192.168.1.254 ssdp.type "urn:schemas-upnp-org:service:Layer3Forwarding:1"`,
 		`192.168.1.254 ssdp.type "urn:schemas-upnp-org:service:WANCommonInterfaceConfig:1"`,
 		`192.168.1.254 ssdp.type "urn:schemas-upnp-org:service:WANIPConnection:1"`)
+	datagramtest.Capture(t, "captures/ad-lab/wmi_exec_2.pcap.gz", []string{"wsd"}, // twice: the bridge's copy has its own MAC
+		`192.168.1.46 wsd.type "wsdp:Device pub:Computer" x4`,
+		`192.168.1.46 wsd.type "wsdp:Device pub:Computer" x4`)
 	datagramtest.Capture(t, "captures/ndpi/upnp.pcap", []string{"wsd"}) // two probes: nobody answers
 	datagramtest.Applications(t, "captures/ndpi/upnp.pcap", "wsd", 2)
 	datagramtest.Applications(t, "captures/ndpi/srvloc-v1.pcapng", "srvloc", 2)

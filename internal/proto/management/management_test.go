@@ -85,6 +85,8 @@ func TestNTP(t *testing.T) {
 	body := strings.Repeat("\x00", 46)
 	datagramtest.Check(t, 123, []string{">\x23\x00" + body, "<\x24\x03" + body, "<\x24\x00" + body}, dissect.NTP,
 		`client ntp.client "" <- server :123`, `server ntp.server "stratum=3"`)
+	datagramtest.Check(t, 123, []string{">\x19\x00" + body, "<\x1a\x02" + body}, dissect.NTP, // active and passive, as Windows domains do
+		`client ntp.client "" <- server :123`, `server ntp.server "stratum=2"`)
 	datagramtest.Check(t, 123, []string{">\x23\x00" + body[:30]}, dissect.Unknown)
 	datagramtest.Check(t, 123, []string{">\x3b\x00" + body}, dissect.Unknown) // version 7
 	datagramtest.Check(t, 5123, []string{">\x23\x00" + body}, dissect.Unknown)

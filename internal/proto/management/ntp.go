@@ -9,12 +9,10 @@ import (
 
 // Association modes of NTP (RFC 5905, figure 10).
 const (
-	ntpActive    = 1
-	ntpClient    = 3
-	ntpServer    = 4
-	ntpBroadcast = 5
-	ntpControl   = 6
-	ntpPrivate   = 7
+	ntpActive  = 1
+	ntpClient  = 3
+	ntpControl = 6
+	ntpPrivate = 7
 )
 
 // ntp decodes one NTP or SNTP message. Stratum 0 in an answer is a refusal (kiss of death).
@@ -35,7 +33,7 @@ func ntp(c *dissect.Ctx, b []byte) dissect.Verdict {
 	switch {
 	case mode == ntpClient || mode == ntpActive:
 		c.SayTo(model.NTPClient, "")
-	case (mode == ntpServer || mode == ntpBroadcast) && stratum > 0 && stratum < 16:
+	case stratum > 0 && stratum < 16: // server, broadcast, and passive: the answer to an active peer
 		c.Say(model.NTPServer, dissect.View(strconv.AppendUint(append(c.Scratch(), "stratum="...), uint64(stratum), 10)))
 	}
 	return dissect.Yes

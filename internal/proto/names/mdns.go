@@ -62,7 +62,7 @@ func (s *buffers) claim(c *dissect.Ctx, m *message, r record, name, own []byte) 
 	case typeA, typeAAAA:
 		a, ok := m.addr(r)
 		host, local := cutLocal(name)
-		if !ok || !local || a.IsLoopback() {
+		if !ok || !local || a.IsLoopback() || concealed(host) {
 			return
 		}
 		var mac model.MAC
@@ -79,6 +79,11 @@ func (s *buffers) claim(c *dissect.Ctx, m *message, r record, name, own []byte) 
 	case typeHINFO:
 		sayHINFO(c, m.b[r.start:r.end])
 	}
+}
+
+// concealed tells the random names behind which browsers hide addresses in calls: UUIDs (draft-ietf-mmusic-mdns-ice-candidates).
+func concealed(host []byte) bool {
+	return len(host) == 36 && host[8] == '-' && host[13] == '-' && host[18] == '-' && host[23] == '-'
 }
 
 func (s *buffers) pointer(c *dissect.Ctx, m *message, r record, name []byte) {

@@ -139,6 +139,8 @@ func TestMDNSQuery(t *testing.T) {
 	a := rr(wire("other.local"), 1, in, "\x0a\x00\x00\x32")
 	probe := head("\x00\x00", 1, 1, 1, 0) + question("pc.local", 255) + a + rr(wire("pc.local"), 1, in, "\x0a\x00\x00\x01")
 	datagramtest.Check(t, 5353, []string{">" + probe}, dissect.MDNS, `client name.mdns "pc"`)
+	hidden := rr(wire("1c3a0d5e-7a50-4b5b-9c5e-0d3a5e1c7a50.local"), 1, flush, "\x0a\x00\x00\x01")
+	datagramtest.Check(t, 5353, []string{">" + head("\x84\x00", 0, 1, 0, 0) + hidden}, dissect.MDNS)
 	bye := strings.Replace(a, "\x00\x00\x00\x78", "\x00\x00\x00\x00", 1)
 	datagramtest.Check(t, 5353, []string{">" + head("\x84\x00", 0, 1, 0, 0) + bye}, dissect.MDNS)
 }
@@ -207,6 +209,15 @@ func TestCaptures(t *testing.T) {
 		`192.168.1.121 mdns.txt "osxvers=20"`,
 		`192.168.1.121 name.mdns "MBPro" x2`,
 		`fe80::829:b8e7:3737:6dbe name.mdns "MBPro"`)
+	datagramtest.Capture(t, "captures/ad-lab/winrm_psremote_05-16.pcap.gz", []string{"os.browser", "browser"},
+		`192.168.1.195 browser.type "domain_controller,nt_workstation"`, // each line twice: the bridge's copy has its own MAC
+		`192.168.1.195 browser.type "domain_controller,nt_workstation"`,
+		`192.168.1.195 os.browser "6.1"`,
+		`192.168.1.195 os.browser "6.1"`,
+		`192.168.1.46 browser.type "nt_workstation"`,
+		`192.168.1.46 browser.type "nt_workstation"`,
+		`192.168.1.46 os.browser "6.1"`,
+		`192.168.1.46 os.browser "6.1"`)
 	datagramtest.Capture(t, "captures/ad-lab/aug19.pcap.gz", []string{"dns.server"},
 		`192.168.1.1 dns.server "recursion" x13`,
 		`192.168.1.195 dns.server "recursion" x25`, // and once more with the bridge's MAC

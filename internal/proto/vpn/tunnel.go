@@ -85,7 +85,7 @@ func teredo(c *dissect.Ctx, b []byte) dissect.Verdict {
 // texts are part of the protocol).
 func softEther(c *dissect.Ctx, b []byte) dissect.Verdict {
 	switch {
-	case len(b) >= 36 && len(b) < 512 && bytes.Contains(b, []byte("Internet-Connection-Keep-Alive-Packet")), traversal(b):
+	case bytes.HasPrefix(b, []byte("Internet-Connection-Keep-Alive-Packet")), traversal(b):
 		if c.ToServer {
 			c.SayTo(model.VPNClient, "softether")
 		}
