@@ -16,7 +16,7 @@ type Ledger interface {
 	ByMAC(model.MAC) []*model.LedgerHost
 	ByName(string) []*model.LedgerHost
 	NetworkOf(netip.Addr) *model.Network // nil if in no declared network
-	Ledger() *model.Ledger // never nil
+	Ledger() *model.Ledger               // never nil
 }
 
 // Input is what Build reads. Only Seen is needed.

@@ -163,8 +163,11 @@ func (d *drift) changed(p place, owners, known []model.Binding) (model.Finding, 
 	if len(owners) > 1 && !owners[len(owners)-2].Last.Before(now.First) {
 		return model.Finding{}, false // both at the same time: a duplicate
 	}
-	if old, ok := d.declaredMAC(p.addr, now.MAC); ok {
+	switch old, verdict := d.declaredMAC(p.addr, now.MAC); verdict {
+	case otherDeclared:
 		return d.macChange(p, old, now, "inventory.reason.mac_ledger"), true
+	case asDeclared:
+		return model.Finding{}, false // replaced, and the ledger knows
 	}
 	for _, k := range known {
 		if (k.VLAN == p.vlan || k.VLAN == 0) && d.another(k.MAC, now.MAC) {
@@ -194,21 +197,30 @@ func (d *drift) was(a, b model.MAC) bool {
 	return false
 }
 
-// declaredMAC gives the MAC that the ledger has for the address alone, if it is not now's.
-func (d *drift) declaredMAC(a netip.Addr, now model.MAC) (model.Binding, bool) {
+// verdict is what the ledger says of a MAC at an address.
+type verdict int
+
+const (
+	notDeclared verdict = iota
+	asDeclared
+	otherDeclared
+)
+
+// declaredMAC holds now against the MACs that the ledger has for the address alone; if none is now's it gives the first of them.
+func (d *drift) declaredMAC(a netip.Addr, now model.MAC) (model.Binding, verdict) {
 	if d.Ledger == nil || now.IsVirtualRouter() {
-		return model.Binding{}, false
+		return model.Binding{}, notDeclared
 	}
 	for _, h := range d.Ledger.ByIP(a) {
 		if h.Retired || h.DHCP || len(h.MACs) == 0 || !slices.ContainsFunc(h.Addrs, func(r model.AddrRange) bool { return r.Single() && r.From == a }) {
 			continue
 		}
-		if slices.Contains(h.MACs, now) || slices.ContainsFunc(h.MACs, func(m model.MAC) bool { return !d.strangers(m, now) }) {
-			return model.Binding{}, false
+		if slices.ContainsFunc(h.MACs, func(m model.MAC) bool { return m == now || !d.strangers(m, now) }) {
+			return model.Binding{}, asDeclared
 		}
-		return model.Binding{MAC: h.MACs[0], Addr: a, Source: h.Place.File, Kind: "ledger"}, true
+		return model.Binding{MAC: h.MACs[0], Addr: a, Source: h.Place.File, Kind: "ledger"}, otherDeclared
 	}
-	return model.Binding{}, false
+	return model.Binding{}, notDeclared
 }
 
 func (d *drift) macChange(p place, old, now model.Binding, reason string) model.Finding {
