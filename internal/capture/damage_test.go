@@ -217,4 +217,3 @@ func TestReadErrorInTheMiddle(t *testing.T) {
 		t.Fatal(len(got))
 	}
 }
-
