@@ -185,6 +185,8 @@ func Status(err error) (status int, key string, pairs []string) {
 	switch {
 	case errors.As(err, &ref):
 		return http.StatusBadRequest, ref.Key, ref.Pairs
+	case errors.Is(err, model.ErrCursor):
+		return http.StatusBadRequest, "api.bad_query", []string{"text", err.Error()}
 	case errors.Is(err, model.ErrNotFound):
 		return http.StatusNotFound, "api.not_found", nil
 	}

@@ -9,6 +9,9 @@ import (
 // ErrNotFound is returned when nothing has the id asked for.
 var ErrNotFound = errors.New("not found")
 
+// ErrCursor is returned for a query whose After no page gave.
+var ErrCursor = errors.New("this is not the place where a page ended")
+
 // HostQuery says which hosts are asked for. The zero value asks for the first hundred of all.
 type HostQuery struct {
 	Text     string     // every word is part of a name, address, MAC, maker, model or system

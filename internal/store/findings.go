@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -203,7 +202,7 @@ func findingConditions(q FindingQuery) *where {
 }
 
 // ErrCursor is returned for an After that no page gave.
-var ErrCursor = errors.New("this is not the place where a page ended")
+var ErrCursor = model.ErrCursor
 
 // after adds the condition that a finding comes after the place that a page ended at.
 func (w *where) after(cursor string) error {
