@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -145,6 +146,56 @@ func TestTemplateIsEmptyUntilFilledIn(t *testing.T) {
 		if used != len(Kinds) || examples < len(Kinds) {
 			t.Errorf("%s: %d sheets used, %d examples: %+v", lang, used, examples, r.Sheets)
 		}
+	}
+}
+
+// TestTemplateForPeople: what helps to fill in and print the form is really in the file.
+func TestTemplateForPeople(t *testing.T) {
+	var b bytes.Buffer
+	if err := Template(&b, locale.Japanese); err != nil {
+		t.Fatal(err)
+	}
+	f, err := excelize.OpenReader(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if got := f.GetSheetList(); got[0] != "はじめに" || len(got) != len(Kinds)+1 {
+		t.Errorf("sheets %v", got)
+	}
+	dvs, err := f.GetDataValidations("機器")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lists := map[string]string{}
+	for _, dv := range dvs {
+		lists[dv.Sqref] = dv.Formula1
+	}
+	if !strings.Contains(lists["D2:D1000"], "モダリティ") || !strings.Contains(lists["E2:E1000"], "廃棄予定") || lists["H2:H1000"] != "'ゾーン'!$B$2:$B$500" {
+		t.Errorf("drop-downs %v", lists)
+	}
+	notes, err := f.GetComments("機器")
+	if err != nil || len(notes) < 5 {
+		t.Errorf("%d notes, %v", len(notes), err)
+	}
+	panes, err := f.GetPanes("機器")
+	if err != nil || !panes.Freeze || panes.YSplit != 1 {
+		t.Errorf("panes %+v, %v", panes, err)
+	}
+	props, err := f.GetSheetProps("機器")
+	if err != nil || props.FitToPage == nil || !*props.FitToPage {
+		t.Errorf("not fitted to the page: %v", err)
+	}
+	page, err := f.GetPageLayout("機器")
+	if err != nil || *page.Orientation != "landscape" || *page.Size != 9 {
+		t.Errorf("page %+v, %v", page, err)
+	}
+	id, err := f.GetCellStyle("機器", "B1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if style, err := f.GetStyle(id); err != nil || style.Font.Family != "游ゴシック" {
+		t.Errorf("style %+v, %v", style, err)
 	}
 }
 

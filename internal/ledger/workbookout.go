@@ -58,7 +58,7 @@ func (b *workbook) sheet(k Kind, header []string, left, rows int) (*excelize.Str
 	if err := b.begin(name); err != nil {
 		return nil, err
 	}
-	if err := b.print(name, len(header)); err != nil {
+	if err := b.print(name); err != nil {
 		return nil, err
 	}
 	if err := b.dropDowns(k, name, rows+1000); err != nil {
@@ -78,7 +78,7 @@ func (b *workbook) sheet(k Kind, header []string, left, rows int) (*excelize.Str
 
 func (b *workbook) header(sw *excelize.StreamWriter, k Kind, header []string) error {
 	fields := append(make([]string, b.left), exported(k)...)
-	for i := range header {
+	for i := len(header) - 1; i >= 0; i-- { // the writer puts each before the last, and Excel wants them ascending
 		w := 14.0
 		if i < b.left {
 			w = widths["example"]
@@ -96,7 +96,7 @@ func (b *workbook) header(sw *excelize.StreamWriter, k Kind, header []string) er
 }
 
 // print sets A4 landscape, one page wide, header repeated, sheet name and page number below.
-func (b *workbook) print(name string, columns int) error {
+func (b *workbook) print(name string) error {
 	size, wide, tall, landscape := 9, 1, 0, "landscape"
 	fit := true
 	if err := b.f.SetSheetProps(name, &excelize.SheetPropsOptions{FitToPage: &fit}); err != nil {
@@ -108,10 +108,7 @@ func (b *workbook) print(name string, columns int) error {
 	if err := b.f.SetHeaderFooter(name, &excelize.HeaderFooterOptions{OddHeader: "&L&A&R&D", OddFooter: "&C&P / &N"}); err != nil {
 		return err
 	}
-	if err := b.f.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: fmt.Sprintf("'%s'!$1:$1", name), Scope: name}); err != nil {
-		return err
-	}
-	return b.f.AutoFilter(name, "A1:"+letter(columns-1)+"1", nil)
+	return b.f.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: fmt.Sprintf("'%s'!$1:$1", name), Scope: name})
 }
 
 // linked are fields that name a row of another sheet.
