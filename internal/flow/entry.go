@@ -47,7 +47,6 @@ const (
 	noPayload             // proto has nothing more to learn
 	served                // the answer was noted as a service
 	fingerprinted
-	v6flow
 	seqKnown0 // top is valid for the client
 	seqKnown1
 	ackKnown0

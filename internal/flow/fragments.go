@@ -1,7 +1,5 @@
 package flow
 
-import "github.com/mimawari/mimawari/internal/model"
-
 // maxDatagram bounds a joined datagram: the offset field's 13 bits count blocks of 8 bytes (RFC 791, 8200).
 const maxDatagram = 65535
 
@@ -196,8 +194,4 @@ func (j *joining) partial(s *shard) {
 		n += 8
 	}
 	j.finish(s, n, max(j.total, len(j.data)))
-}
-
-func (jn *joiner) limit(shards int) model.Limit {
-	return model.Limit{Name: "fragments", Max: uint64(jn.max * shards), Dropped: jn.dropped}
 }

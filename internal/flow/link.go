@@ -33,7 +33,6 @@ const (
 // EtherTypes (IEEE, IANA).
 const (
 	etherIPv4   = 0x0800
-	etherARP    = 0x0806
 	etherTEB    = 0x6558 // transparent Ethernet bridging
 	etherVLAN   = 0x8100
 	etherIPv6   = 0x86dd

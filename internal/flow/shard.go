@@ -178,9 +178,6 @@ func (s *shard) begin(k *key, h uint32, p *packet, swapped bool) uint32 {
 	if swapped {
 		e.set(clientHigh)
 	}
-	if p.v6 {
-		e.set(v6flow)
-	}
 	if s.cfg.HeadersOnly {
 		e.set(noPayload)
 	}
