@@ -45,7 +45,7 @@ func (s *session) inWords(err error) (string, int) {
 	case errors.As(err, &data):
 		return s.t("store."+string(data.Code), data.Pairs()...), exitPartial
 	case errors.As(err, &damage):
-		return api.TroubleText(damage.Trouble(), s.lang), exitPartial
+		return locale.Trouble(s.lang, damage.Trouble()), exitPartial
 	case errors.As(err, &refused):
 		return s.t(refused.Key, refused.Pairs...), exitUsage
 	case errors.Is(err, model.ErrNotFound):
@@ -104,4 +104,4 @@ func (p *progress) done() {
 }
 
 // warn says on stderr what is wrong with an input.
-func (s *session) warn(t model.Trouble) { fmt.Fprintf(s.err, "! %s\n", api.TroubleText(t, s.lang)) }
+func (s *session) warn(t model.Trouble) { fmt.Fprintf(s.err, "! %s\n", locale.Trouble(s.lang, t)) }

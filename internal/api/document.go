@@ -79,23 +79,10 @@ func NewDocument(r model.Result, l locale.Lang) Document {
 func NewTroubles(ts []model.Trouble, l locale.Lang) []model.Trouble {
 	out := []model.Trouble{}
 	for _, t := range ts {
-		t.Text = TroubleText(t, l)
+		t.Text = locale.Trouble(l, t)
 		out = append(out, t)
 	}
 	return out
-}
-
-// TroubleText is what is wrong with an input, and what to do, in words.
-func TroubleText(t model.Trouble, l locale.Lang) string {
-	key := "trouble." + t.Code
-	if !locale.Has(key) {
-		return t.Text
-	}
-	pairs := []string{"where", t.Where}
-	for i, a := range t.Args {
-		pairs = append(pairs, string(rune('a'+i)), a)
-	}
-	return locale.T(l, key, pairs...)
 }
 
 // NewHosts makes lists of missing ones.

@@ -1,9 +1,9 @@
 package app
 
 import (
+	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"time"
@@ -29,6 +29,7 @@ type gathering struct {
 	pipe     *flow.Pipeline
 	stdin    io.Reader
 	progress Progress
+	ran      [][]model.Trouble // of each source the pipeline took, in its order
 	tables   []collect.Result
 	sources  []model.Source // of those that could not be read at all
 }
@@ -60,11 +61,16 @@ func Gather(ctx context.Context, cfg flow.Config, paths []string, stdin io.Reade
 
 // read takes one file. Only the end of ctx is an error: everything else belongs to the source.
 func (g *gathering) read(ctx context.Context, name string) error {
-	if name != "-" {
-		if head, err := capture.Head(name); err == nil {
-			if _, ok := collect.Sniff(head); ok {
-				return g.table(ctx, name)
-			}
+	if name == "-" {
+		b := bufio.NewReaderSize(g.stdin, capture.SniffLen)
+		head, _ := b.Peek(capture.SniffLen) // a short input is not an error here
+		g.stdin = b
+		if _, ok := collect.Sniff(head); ok {
+			return g.table(ctx, name, b, time.Now().UTC()) // just typed or piped: it is of now
+		}
+	} else if head, err := capture.Head(name); err == nil {
+		if _, ok := collect.Sniff(head); ok {
+			return g.file(ctx, name)
 		}
 	}
 	src, err := capture.Open(name, g.stdin, capture.Options{})
@@ -77,10 +83,12 @@ func (g *gathering) read(ctx context.Context, name string) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	return nil // the pipeline keeps a *capture.Damage with the source
+	g.ran = append(g.ran, troubles(name, err)) // what came before the damage counts
+	return nil
 }
 
-func (g *gathering) table(ctx context.Context, name string) error {
+// file opens a table or log. Entries without a time of their own get the file's.
+func (g *gathering) file(ctx context.Context, name string) error {
 	f, err := os.Open(name)
 	if err != nil {
 		g.sources = append(g.sources, failed(name, err))
@@ -91,10 +99,17 @@ func (g *gathering) table(ctx context.Context, name string) error {
 	if st, err := f.Stat(); err == nil {
 		at = st.ModTime().UTC()
 	}
-	res, err := collect.Read(name, f, at)
-	if err != nil && res.Source.Name == "" {
-		g.sources = append(g.sources, failed(name, err))
-		return ctx.Err()
+	return g.table(ctx, name, f, at)
+}
+
+func (g *gathering) table(ctx context.Context, name string, r io.Reader, at time.Time) error {
+	res, err := collect.Read(name, r, at)
+	if err != nil {
+		res.Source.Name = name
+		if res.Source.Kind == "" {
+			res.Source.Kind = "unknown"
+		}
+		res.Source.Errors = append(res.Source.Errors, troubles(name, err)...)
 	}
 	g.tables = append(g.tables, res)
 	return ctx.Err()
@@ -116,9 +131,7 @@ func (g *gathering) watch(ctx context.Context, w Watching, live func(*model.Seen
 	for {
 		select {
 		case err := <-done:
-			if err != nil {
-				g.sources = append(g.sources, failed(w.Interface, err))
-			}
+			g.ran = append(g.ran, troubles(w.Interface, err))
 			return nil
 		case <-ctx.Done():
 			src.Stop() // what was seen until now counts: Ctrl-C ends the watch, not the patrol
@@ -157,6 +170,9 @@ func (g *gathering) finish() *model.Seen { return g.join(g.pipe.Finish()) }
 
 // join adds what tables and logs say to what the packets say.
 func (g *gathering) join(s *model.Seen) *model.Seen {
+	for i, ts := range g.ran {
+		s.Sources[i].Errors = append(s.Sources[i].Errors, ts...)
+	}
 	for _, t := range g.tables {
 		s.Sources = append(s.Sources, t.Source)
 		s.Observations = append(s.Observations, t.Observations...)
@@ -179,7 +195,15 @@ func (g *gathering) join(s *model.Seen) *model.Seen {
 
 // failed is a source of which nothing could be read.
 func failed(name string, err error) model.Source {
-	t := model.Trouble{Code: "unreadable", Where: name, Text: err.Error()}
+	return model.Source{Name: name, Kind: "unknown", Errors: troubles(name, err)}
+}
+
+// troubles says what err means for the source; nil means nothing.
+func troubles(name string, err error) []model.Trouble {
+	if err == nil {
+		return nil
+	}
+	t := model.Trouble{Code: "unreadable", Where: name, Args: []string{err.Error()}, Text: err.Error()}
 	var d *capture.Damage
 	var p *os.PathError
 	switch {
@@ -187,8 +211,6 @@ func failed(name string, err error) model.Source {
 		t = d.Trouble()
 	case errors.As(err, &p):
 		t.Args = []string{p.Err.Error()}
-	default:
-		t.Args = []string{fmt.Sprint(err)}
 	}
-	return model.Source{Name: name, Kind: "unknown", Errors: []model.Trouble{t}}
+	return []model.Trouble{t}
 }

@@ -201,6 +201,19 @@ func Finding(l Lang, f model.Finding) Words {
 	return Words{Title: Fill(r.Title.In(l), p), Why: Fill(r.Why.In(l), p), Todo: Fill(r.Todo.In(l), p)}
 }
 
+// Trouble is what is wrong with an input, and what to do, in words. The hole {where} is the place, {a}, {b}... are the Args.
+func Trouble(l Lang, t model.Trouble) string {
+	key := "trouble." + t.Code
+	if !Has(key) {
+		return t.Text
+	}
+	pairs := []string{"where", t.Where}
+	for i, a := range t.Args {
+		pairs = append(pairs, string(rune('a'+i)), a)
+	}
+	return T(l, key, pairs...)
+}
+
 var hole = regexp.MustCompile(`\{([a-z_][a-z0-9_]*)\}`)
 
 // Fill replaces {name} by the value of that name; holes without a value become "?".

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/mimawari/mimawari/internal/api"
+	"github.com/mimawari/mimawari/internal/locale"
 	"github.com/mimawari/mimawari/internal/model"
 )
 
@@ -95,13 +95,13 @@ func (v *view) Columns(which string) []string {
 }
 
 // Trouble is what is wrong with an input, in words.
-func (v *view) Trouble(t model.Trouble) string { return api.TroubleText(t, v.Lang) }
+func (v *view) Trouble(t model.Trouble) string { return locale.Trouble(v.Lang, t) }
 
 // article is one finding with the view around it.
 type article struct {
 	V *view
 	F model.Finding
-	W api.Finding
+	W locale.Words
 }
 
 // With pairs a finding with the view, for the template that shows one finding.

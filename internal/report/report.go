@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mimawari/mimawari/internal/api"
 	"github.com/mimawari/mimawari/internal/locale"
 	"github.com/mimawari/mimawari/internal/model"
 )
@@ -182,4 +181,4 @@ func product(h *model.Host) string {
 
 func system(h *model.Host) string { return strings.TrimSpace(h.OS + " " + h.Version) }
 
-func (in Input) words(f model.Finding) api.Finding { return api.NewFinding(f, in.Lang) }
+func (in Input) words(f model.Finding) locale.Words { return locale.Finding(in.Lang, f) }

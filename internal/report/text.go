@@ -4,12 +4,11 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 
 	"github.com/mattn/go-runewidth"
 
-	"github.com/mimawari/mimawari/internal/api"
+	"github.com/mimawari/mimawari/internal/locale"
 	"github.com/mimawari/mimawari/internal/model"
 )
 
@@ -42,15 +41,8 @@ func Text(w io.Writer, in Input, color bool) error {
 	return b.Flush()
 }
 
-func seenNow(r model.Result) int {
-	n := 0
-	for i := range r.Hosts {
-		if !slices.Contains(r.Patrol.Gone, r.Hosts[i].ID) && !r.Hosts[i].Last.Before(r.Patrol.First) {
-			n++
-		}
-	}
-	return n
-}
+// seenNow is how many of the hosts were there in this patrol.
+func seenNow(r model.Result) int { return len(r.Hosts) - len(r.Patrol.Gone) }
 
 func (in Input) textLedger(b io.Writer) {
 	if in.Ledger == nil {
@@ -68,7 +60,7 @@ func (in Input) textLedger(b io.Writer) {
 func (in Input) textTroubles(b io.Writer) {
 	for _, s := range in.Result.Patrol.Sources {
 		for _, t := range s.Errors {
-			fmt.Fprintf(b, "! %s\n", api.TroubleText(t, in.Lang))
+			fmt.Fprintf(b, "! %s\n", locale.Trouble(in.Lang, t))
 		}
 	}
 	for _, l := range in.Result.Patrol.Limits {

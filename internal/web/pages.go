@@ -91,7 +91,7 @@ func (f frame) State(s model.State) string { return report.StateName(f.Lang, s) 
 func (f frame) Words(x model.Finding) api.Finding { return api.NewFinding(x, f.Lang) }
 
 // Trouble is what is wrong with an input, in words.
-func (f frame) Trouble(t model.Trouble) string { return api.TroubleText(t, f.Lang) }
+func (f frame) Trouble(t model.Trouble) string { return locale.Trouble(f.Lang, t) }
 
 // Percent shows 0..1.
 func (f frame) Percent(x float64) string { return strconv.Itoa(int(x*100+0.5)) + "%" }
