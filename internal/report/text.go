@@ -42,7 +42,19 @@ func Text(w io.Writer, in Input, color bool) error {
 }
 
 // seenNow is how many of the hosts were there in this patrol.
-func seenNow(r model.Result) int { return len(r.Hosts) - len(r.Patrol.Gone) }
+func seenNow(r model.Result) int {
+	gone := make(map[string]bool, len(r.Patrol.Gone))
+	for _, id := range r.Patrol.Gone {
+		gone[id] = true
+	}
+	n := 0
+	for i := range r.Hosts {
+		if !gone[r.Hosts[i].ID] {
+			n++
+		}
+	}
+	return n
+}
 
 func (in Input) textLedger(b io.Writer) {
 	if in.Ledger == nil {
