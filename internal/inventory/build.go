@@ -75,15 +75,16 @@ func compareMAC(a, b model.MAC) int { return slices.Compare(a[:], b[:]) }
 
 // builder holds the working state of one Build.
 type builder struct {
-	in       Input
-	cards    map[model.MAC]*card
-	claims   map[netip.Addr][]model.MAC // who says that the address is its own
-	nodes    []node
-	byMAC    map[model.MAC]int
-	byAddr   map[netip.Addr][]int // nodes that hold the address
-	owner    []int                // node of each observation, -1 if none
-	parent   []int                // union-find over nodes
-	declared map[netip.Addr]bool  // public addresses: whether they are ours all the same
+	in         Input
+	cards      map[model.MAC]*card
+	claims     map[netip.Addr][]model.MAC // who says that the address is its own
+	nodes      []node
+	byMAC      map[model.MAC]int
+	byAddr     map[netip.Addr][]int // nodes that hold the address
+	owner      []int                // node of each observation, -1 if none
+	parent     []int                // union-find over nodes
+	identities []identity           // of each node
+	declared   map[netip.Addr]bool  // public addresses: whether they are ours all the same
 }
 
 func newBuilder(in Input) *builder {

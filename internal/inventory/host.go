@@ -52,7 +52,7 @@ func (b *builder) fill(h *machine) {
 		h.carrier = h.carrier || n.carrier
 		widen(&h.First, &h.Last, n.first, n.last)
 		names = b.namesOf(n, names)
-		h.identity.add(b.identity(n))
+		h.identity.add(b.identities[i])
 	}
 	for _, i := range h.nodes {
 		for _, x := range b.nodes[i].obs {

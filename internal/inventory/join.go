@@ -45,6 +45,7 @@ func (b *builder) join() {
 	for i := range b.nodes {
 		ids[i] = b.identity(&b.nodes[i])
 	}
+	b.identities = ids
 	b.joinClientIDs(ids)
 	b.joinNames(ids)
 }

@@ -47,7 +47,10 @@ var genericNames = map[string]bool{"localhost": true, "iphone": true, "ipad": tr
 
 // splitName folds width and case and parts s into name and domain. IP addresses and empty text give no name.
 func splitName(s string) name {
-	s = strings.ToLower(strings.TrimRight(strings.TrimSpace(width.Fold.String(s)), ".$"))
+	if !ascii(s) {
+		s = width.Fold.String(s)
+	}
+	s = strings.ToLower(strings.TrimRight(strings.TrimSpace(s), ".$"))
 	if i := strings.LastIndexByte(s, '/'); i >= 0 { // host/pc1.example, cifs/pc1
 		s = s[i+1:]
 	}
@@ -62,6 +65,15 @@ func splitName(s string) name {
 		domain = ""
 	}
 	return name{short, domain}
+}
+
+func ascii(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
 }
 
 // generic reports whether many machines may have this name.
