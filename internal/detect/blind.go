@@ -3,6 +3,7 @@ package detect
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/mimawari/mimawari/internal/model"
 )
@@ -38,6 +39,7 @@ func blind(v *View) []model.Finding {
 			x := c.get(b.level, name, b.reason)
 			x.set("source", name)
 			x.set("reason_key", b.reason)
+			x.set("advice_key", "blind.advice."+strings.TrimPrefix(b.reason, "blind."))
 			x.set("percent", fmt.Sprintf("%.0f", b.part*100))
 			x.seen(s.First, s.Last, 1, model.Evidence{At: s.First, Source: s.Name, Text: b.seen})
 		}
