@@ -140,13 +140,27 @@ func rogueRouter(v *View) []model.Finding {
 			continue
 		}
 		x := c.get(model.High, o.MAC.String())
-		x.about(v, o.Subject, o.MAC)
-		x.set("router", v.label(o.Subject, o.MAC))
+		a := familiar(o.Subject, h)
+		x.about(v, a, o.MAC)
+		x.set("router", v.label(a, o.MAC))
 		x.set("mac", o.MAC.String())
 		x.set("prefix", cmp.Or(o.Value, "-"))
 		x.seen(o.First, o.Last, o.Count, v.proof(o.First, o.Source, "ICMPv6 router advertisement from "+o.MAC.String()+": "+o.Value))
 	}
 	return c.done()
+}
+
+// familiar is the address that people know the machine by: routers advertise from a link-local one.
+func familiar(a netip.Addr, h *model.Host) netip.Addr {
+	if h == nil || !a.IsLinkLocalUnicast() {
+		return a
+	}
+	for _, known := range h.IPs {
+		if known.Is4() && !known.IsLinkLocalUnicast() {
+			return known
+		}
+	}
+	return a
 }
 
 func (v *View) mayRoute(h *model.Host, m model.MAC) bool {
