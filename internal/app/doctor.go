@@ -129,9 +129,9 @@ func checkMemory(ctx context.Context, s *store.Store, now time.Time) []Checkup {
 	}
 	p := known.Last
 	if p == nil {
-		return []Checkup{led, {Key: "patrol", Grade: Note, Args: map[string]string{"ago": "-"}}}
+		return []Checkup{led, {Key: "patrol", Grade: Note, Args: map[string]string{"at": "-"}}}
 	}
-	round := Checkup{Key: "patrol", Grade: Good, Args: map[string]string{"ago": now.Sub(p.Ended).Round(time.Minute).String()}}
+	round := Checkup{Key: "patrol", Grade: Good, Args: map[string]string{"at": p.Ended.In(now.Location()).Format("2006-01-02 15:04")}}
 	if age := now.Sub(p.Ended); age > staleAfter || age < -time.Hour {
 		round.Grade = Note
 	}
