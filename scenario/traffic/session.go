@@ -95,13 +95,14 @@ func (c *capturing) exchange(client, server netip.AddrPort, lines []said) error 
 
 // tcp is one TCP connection while it is written.
 type tcp struct {
-	c        *capturing
-	at       time.Time
-	ends     [2]netip.AddrPort // client, server
-	macs     [2]net.HardwareAddr
-	seq      [2]uint32
-	deaf     int // the end whose frames the capture does not have: 1 is the server, -1 none
-	lostData bool
+	c     *capturing
+	at    time.Time
+	ends  [2]netip.AddrPort // client, server
+	macs  [2]net.HardwareAddr
+	seq   [2]uint32
+	deaf  int // the end whose frames the capture does not have: 1 is the server, -1 none
+	lossy bool
+	sent  int // frames of data that the server sent
 }
 
 // session writes a connection: handshake, lines, end. Among the words may be
@@ -109,7 +110,7 @@ type tcp struct {
 //	refused     the server answers with a reset
 //	noanswer    it does not answer at all
 //	oneway      the capture has only the client's frames
-//	lossy       the capture lacks the server's data, but has its other frames
+//	lossy       the capture lacks every third frame of the server's data
 func (c *capturing) session(client, server netip.AddrPort, lines []said, words []string) error {
 	cm, sm := c.ends(client.Addr(), server.Addr())
 	t := &tcp{c: c, at: c.event.at, ends: [2]netip.AddrPort{client, server}, macs: [2]net.HardwareAddr{cm, sm}, seq: [2]uint32{1000, 900000}, deaf: -1}
@@ -125,7 +126,7 @@ func (c *capturing) session(client, server netip.AddrPort, lines []said, words [
 		case "oneway":
 			t.deaf = 1
 		case "lossy":
-			t.lostData = true
+			t.lossy = true
 		}
 	}
 	return t.run(lines)
@@ -176,7 +177,10 @@ func (t *tcp) send(end int, flags string, data []byte) error {
 		t.seq[end]++
 	}
 	t.at = t.at.Add(time.Millisecond)
-	if end == t.deaf || t.lostData && end == 1 && len(data) > 0 {
+	if end == 1 && len(data) > 0 {
+		t.sent++
+	}
+	if end == t.deaf || t.lossy && end == 1 && len(data) > 0 && t.sent%3 == 0 {
 		return nil
 	}
 	return t.c.emit(t.at, t.macs[end], t.macs[1-end], kind, l3, seg, gopacket.Payload(data))
