@@ -21,6 +21,7 @@ const MaxHeld = 16 << 20
 type Engine struct {
 	rec     *dissect.Recorder
 	table   *table
+	make    []func() dissect.Stream                      // of streams, in their order
 	data    []func(*dissect.Ctx, []byte) dissect.Verdict // of datagrams, in their order
 	free    []*Stream
 	small   [][]byte
@@ -33,6 +34,13 @@ type Engine struct {
 // New makes an engine that records into rec.
 func New(rec *dissect.Recorder) *Engine {
 	e := &Engine{rec: rec, table: tables()}
+	for i := range streams {
+		f := streams[i].New
+		if streams[i].Make != nil {
+			f = streams[i].Make()
+		}
+		e.make = append(e.make, f)
+	}
 	for i := range datagrams {
 		f := datagrams[i].Data
 		if datagrams[i].Make != nil {

@@ -211,7 +211,7 @@ func (e *Engine) match(c *dissect.Ctx, d *direction, view []byte, last bool) (ui
 
 // start makes the decoder and shows it what was held back, in the order in which it came.
 func (e *Engine) start(c *dissect.Ctx, s *Stream, spec uint8, view []byte) {
-	s.dec = streams[spec].New()
+	s.dec = e.make[spec]()
 	if s.App == dissect.Unknown {
 		s.App = streams[spec].App
 	}

@@ -119,6 +119,9 @@ type StreamSpec struct {
 	// It must not need Ports to be right: protocols run elsewhere too. PortOnly protocols may say Yes more easily on their ports.
 	Match func(c *Ctx, b []byte) Verdict
 	New   func() Stream
+	// Make is for decoders whose connections share state: each engine calls it once and uses the function it gives instead
+	// of New. The state is used by one goroutine and must be bounded. Nil for most.
+	Make func() func() Stream
 }
 
 // DatagramSpec announces a UDP protocol to the engine.

@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -19,34 +20,88 @@ import (
 // maxNames bounds the names taken from one certificate.
 const maxNames = 16
 
-// sayCertificate records the server's own certificate (X.509, RFC 5280).
-func sayCertificate(c *dissect.Ctx, der []byte) {
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		sayLoose(c, der)
-		return
-	}
-	names := append([]string{cert.Subject.CommonName}, cert.DNSNames...)
-	sayNames(c, cert.Subject.String(), cert.Issuer.String(), names)
-	c.SayAt(model.TLSNotAfter, cert.NotAfter.UTC().Format(time.RFC3339))
-	c.SayAt(model.TLSKey, keyName(cert))
+// fact is one thing that a certificate says; of names only the host itself is told, not the flow.
+type fact struct {
+	kind  model.Kind
+	value string
 }
 
-func sayNames(c *dissect.Ctx, subject, issuer string, names []string) {
+func sayAll(c *dissect.Ctx, all []fact) {
+	for _, x := range all {
+		c.SayAt(x.kind, x.value)
+		if x.kind == model.TLSSubject || x.kind == model.TLSIssuer {
+			c.Fact(x.kind, x.value)
+		}
+	}
+}
+
+// Bounds of what is remembered of certificates: about 2 MB at worst.
+const (
+	maxCertificates = 512
+	maxRemembered   = 4 << 10 // bytes of values of one certificate
+)
+
+// certificates remembers what certificates say: a server shows the same one in every connection, and reading it costs more
+// than all the rest of the handshake. A nil *certificates remembers nothing.
+type certificates struct{ read map[[sha256.Size]byte][]fact }
+
+func newCertificates() *certificates {
+	return &certificates{read: map[[sha256.Size]byte][]fact{}}
+}
+
+// say records what the server's own certificate says (X.509, RFC 5280).
+func (k *certificates) say(c *dissect.Ctx, der []byte) {
+	if k == nil {
+		sayAll(c, readCertificate(der))
+		return
+	}
+	id := sha256.Sum256(der)
+	all, ok := k.read[id]
+	if !ok {
+		all = readCertificate(der)
+		k.remember(id, all)
+	}
+	sayAll(c, all)
+}
+
+func (k *certificates) remember(id [sha256.Size]byte, all []fact) {
+	size := 0
+	for _, x := range all {
+		size += len(x.value)
+	}
+	if size > maxRemembered {
+		return
+	}
+	if len(k.read) >= maxCertificates {
+		clear(k.read)
+	}
+	k.read[id] = all
+}
+
+func readCertificate(der []byte) []fact {
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		return readLoose(der)
+	}
+	all := readNames(cert.Subject.String(), cert.Issuer.String(), append([]string{cert.Subject.CommonName}, cert.DNSNames...))
+	return append(all, fact{model.TLSNotAfter, cert.NotAfter.UTC().Format(time.RFC3339)}, fact{model.TLSKey, keyName(cert)})
+}
+
+func readNames(subject, issuer string, names []string) (all []fact) {
 	if subject != "" {
-		c.SayAt(model.TLSSubject, subject)
-		c.Fact(model.TLSSubject, subject)
+		all = append(all, fact{model.TLSSubject, subject})
 	}
 	if issuer != "" {
-		c.SayAt(model.TLSIssuer, issuer)
+		all = append(all, fact{model.TLSIssuer, issuer})
 	}
 	seen := map[string]bool{}
 	for _, n := range names {
 		if n = strings.ToLower(n); len(seen) < maxNames && !seen[n] && isName(n) {
 			seen[n] = true
-			c.SayAt(model.NameTLS, n)
+			all = append(all, fact{model.NameTLS, n})
 		}
 	}
+	return all
 }
 
 // isName tells a host name from the phrases that appliances put into a common name.
@@ -89,22 +144,22 @@ func keyName(cert *x509.Certificate) string {
 	return kind + " " + strconv.Itoa(bits) + " " + sig
 }
 
-// sayLoose takes the names from a certificate that crypto/x509 refuses: old devices make them with negative serial
+// readLoose takes the names from a certificate that crypto/x509 refuses: old devices make them with negative serial
 // numbers, wrong string types and worse.
-func sayLoose(c *dissect.Ctx, der []byte) {
+func readLoose(der []byte) []fact {
 	var outer, tbs asn1.RawValue
 	if _, err := asn1.Unmarshal(der, &outer); err != nil || !outer.IsCompound {
-		return
+		return nil
 	}
 	if _, err := asn1.Unmarshal(outer.Bytes, &tbs); err != nil || !tbs.IsCompound {
-		return
+		return nil
 	}
 	var parts []asn1.RawValue
 	for rest := tbs.Bytes; len(rest) > 0 && len(parts) < 6; {
 		var v asn1.RawValue
 		var err error
 		if rest, err = asn1.Unmarshal(rest, &v); err != nil {
-			return
+			return nil
 		}
 		if len(parts) == 0 && v.Class == asn1.ClassContextSpecific {
 			continue // version
@@ -112,11 +167,11 @@ func sayLoose(c *dissect.Ctx, der []byte) {
 		parts = append(parts, v)
 	}
 	if len(parts) < 5 { // serial, algorithm, issuer, validity, subject
-		return
+		return nil
 	}
 	subject, cn := readName(parts[4].FullBytes)
 	issuer, _ := readName(parts[2].FullBytes)
-	sayNames(c, subject, issuer, []string{cn})
+	return readNames(subject, issuer, []string{cn})
 }
 
 func readName(der []byte) (text, cn string) {

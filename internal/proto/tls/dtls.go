@@ -2,9 +2,16 @@ package tls
 
 import "github.com/mimawari/mimawari/internal/proto/dissect"
 
+// dtls decodes datagrams; what it keeps is the certificates it has read.
+type dtls struct{ certs *certificates }
+
+func newDTLS() func(*dissect.Ctx, []byte) dissect.Verdict {
+	return dtls{newCertificates()}.datagram
+}
+
 // datagram decodes the plain records of one DTLS datagram (RFC 6347 section 4.1). Handshake messages that are cut over
 // several datagrams are not put together, but a hello fits one, and so does a first certificate mostly.
-func datagram(c *dissect.Ctx, b []byte) dissect.Verdict {
+func (d dtls) datagram(c *dissect.Ctx, b []byte) dissect.Verdict {
 	seen := false
 	for r := dissect.Read(b); r.Len() > 0; {
 		typ, ver := r.U8(), r.U16()
@@ -14,7 +21,7 @@ func datagram(c *dissect.Ctx, b []byte) dissect.Verdict {
 		if r.Short || typ < recChangeCipher || typ > recHeartbeat || ver != 0xfeff && ver != 0xfefd && ver != 0x0100 {
 			break
 		}
-		if typ == recHandshake && epoch == 0 && !handshakeDTLS(c, body) {
+		if typ == recHandshake && epoch == 0 && !d.handshake(c, body) {
 			break
 		}
 		seen = true
@@ -25,8 +32,8 @@ func datagram(c *dissect.Ctx, b []byte) dissect.Verdict {
 	return dissect.No
 }
 
-// handshakeDTLS decodes the messages of one record: a TLS header with message number, fragment offset and length.
-func handshakeDTLS(c *dissect.Ctx, b []byte) bool {
+// handshake decodes the messages of one record: a TLS header with message number, fragment offset and length.
+func (d dtls) handshake(c *dissect.Ctx, b []byte) bool {
 	for r := dissect.Read(b); r.Len() > 0; {
 		typ, n := r.U8(), int(r.U24())
 		r.Skip(2)
@@ -36,13 +43,13 @@ func handshakeDTLS(c *dissect.Ctx, b []byte) bool {
 			return false
 		}
 		if at == 0 {
-			fragmentDTLS(c, typ, m, k == n)
+			d.fragment(c, typ, m, k == n)
 		}
 	}
 	return true
 }
 
-func fragmentDTLS(c *dissect.Ctx, typ byte, m []byte, whole bool) {
+func (d dtls) fragment(c *dissect.Ctx, typ byte, m []byte, whole bool) {
 	switch {
 	case typ == msgClientHello:
 		if h, ok := readClient(m, true); ok && whole {
@@ -54,7 +61,7 @@ func fragmentDTLS(c *dissect.Ctx, typ byte, m []byte, whole bool) {
 		}
 	case typ == msgCertificate && !c.ToServer && len(m) > 6:
 		if n := int(m[3])<<16 | int(m[4])<<8 | int(m[5]); n > 0 && n <= len(m)-6 {
-			sayCertificate(c, m[6:6+n])
+			d.certs.say(c, m[6:6+n])
 		}
 	}
 }

@@ -172,8 +172,11 @@ func TestLooseCertificate(t *testing.T) {
 		t.Fatal("the certificate is not broken enough for this test")
 	}
 	rec := dissect.NewRecorder(dissect.Limits{})
-	sayCertificate(context(rec, false), der)
-	if got := said(rec); !slices.Contains(got, "192.0.2.2:443 tls.subject CN=PACS Server 1,O=Hospital x1") {
+	certs := newCertificates()
+	for range 3 { // the second time from memory
+		certs.say(context(rec, false), der)
+	}
+	if got := said(rec); !slices.Contains(got, "192.0.2.2:443 tls.subject CN=PACS Server 1,O=Hospital x3") {
 		t.Errorf("%q", got)
 	}
 }
@@ -281,4 +284,19 @@ func TestQUICStateIsBounded(t *testing.T) {
 	if len(q.open) != maxHellos {
 		t.Errorf("%d unfinished hellos kept", len(q.open))
 	}
+}
+
+// However many certificates go by, few are remembered.
+func TestCertificatesAreFew(t *testing.T) {
+	certs := newCertificates()
+	rec := dissect.NewRecorder(dissect.Limits{})
+	der := bytes.Clone(certificate(t).Certificate[0])
+	for i := range 3 * maxCertificates {
+		der[len(der)-1], der[len(der)-2] = byte(i), byte(i>>8)
+		certs.say(context(rec, false), der)
+		if len(certs.read) > maxCertificates {
+			t.Fatalf("%d certificates remembered", len(certs.read))
+		}
+	}
+	certs.say(context(rec, false), append(der, make([]byte, 64<<10)...)) // trailing bytes: nothing to be read, nothing to panic over
 }

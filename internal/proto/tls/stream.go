@@ -99,6 +99,7 @@ type stream struct {
 	left   [2]int // payload bytes left of the handshake record that a direction is in
 	closed [2]bool
 	passed int // bytes shown of closed directions
+	certs  *certificates
 }
 
 // maxPassed is how long a closed direction waits for the other one, which may not be in the capture at all.
@@ -177,7 +178,7 @@ func (s *stream) message(c *dissect.Ctx, side int, b []byte) (int, bool) {
 	if m == nil {
 		return 0, true
 	}
-	if !handle(c, typ, m[msgHeader:]) {
+	if !s.handle(c, typ, m[msgHeader:]) {
 		return 0, false
 	}
 	s.left[side] = left
@@ -194,7 +195,7 @@ func leafEnd(b []byte, left, all int) int {
 }
 
 // handle says what a message tells, and whether more of the same side can be read.
-func handle(c *dissect.Ctx, typ byte, m []byte) bool {
+func (s *stream) handle(c *dissect.Ctx, typ byte, m []byte) bool {
 	switch typ {
 	case msgClientHello:
 		if h, ok := readClient(m, false); ok {
@@ -209,7 +210,7 @@ func handle(c *dissect.Ctx, typ byte, m []byte) bool {
 		return ok && versionName(h.version) != "TLS 1.3" // then the rest is encrypted
 	case msgCertificate:
 		if len(m) > 6 && !c.ToServer {
-			sayCertificate(c, m[6:])
+			s.certs.say(c, m[6:])
 		}
 		return false
 	case msgServerDone:

@@ -9,6 +9,10 @@ func Streams() []dissect.StreamSpec {
 		Ports: []uint16{443, 8443, 465, 563, 636, 853, 989, 990, 992, 993, 994, 995, 2762, 3269, 5061, 5671, 5986, 6514, 8883, 9443, 10443},
 		Match: match,
 		New:   func() dissect.Stream { return new(stream) },
+		Make: func() func() dissect.Stream {
+			certs := newCertificates()
+			return func() dissect.Stream { return &stream{certs: certs} }
+		},
 	}}
 }
 
@@ -16,6 +20,6 @@ func Streams() []dissect.StreamSpec {
 func Datagrams() []dissect.DatagramSpec {
 	return []dissect.DatagramSpec{
 		{App: dissect.QUIC, Ports: []uint16{443, 80, 784, 853, 4433, 8443, 8853}, Make: newQUIC},
-		{App: dissect.DTLS, Ports: []uint16{443, 4433, 5061, 5684, 10443}, Data: datagram},
+		{App: dissect.DTLS, Ports: []uint16{443, 4433, 5061, 5684, 10443}, Make: newDTLS},
 	}
 }
