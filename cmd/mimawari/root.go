@@ -37,7 +37,7 @@ type session struct {
 
 // commands lists the sub-commands. Each has a file of its own.
 var commands = []func(*session) *cobra.Command{
-	patrolCommand, serveCommand, hostsCommand, findingsCommand, explainCommand, flowsCommand, ledgerCommand, dbCommand, doctorCommand, versionCommand,
+	patrolCommand, serveCommand, hostsCommand, findingsCommand, explainCommand, flowsCommand, ledgerCommand, dbCommand, doctorCommand, demoCommand, versionCommand,
 }
 
 func run(args []string, in io.Reader, out, errw io.Writer) int {
