@@ -61,7 +61,7 @@ func (d *Desk) reapply(ctx context.Context, who string) error {
 	for _, f := range known.Findings {
 		before[f.ID] = f.State
 	}
-	nothing := func(string) bool { return false }
+	nothing := func(model.Finding) bool { return false }
 	for _, f := range triage.Reconcile(known.Findings, nil, known.Suppressions, d.Now().UTC(), nothing) {
 		if f.State == before[f.ID] {
 			continue

@@ -68,7 +68,9 @@ func (a *App) Patrol(ctx context.Context, o PatrolOptions) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.conclude(context.WithoutCancel(ctx), seen, out); err != nil {
+	if empty(seen) && out.Import == nil {
+		p.unread(seen, out)
+	} else if err := p.conclude(context.WithoutCancel(ctx), seen, out); err != nil {
 		return nil, err
 	}
 	out.Partial = slices.ContainsFunc(out.Patrol.Sources, func(s model.Source) bool { return len(s.Errors) > 0 })
@@ -131,8 +133,12 @@ func (p *patrol) conclude(ctx context.Context, seen *model.Seen, out *Outcome) e
 		fresh = append(fresh, ledger.Findings(out.Import)...)
 	}
 	now := p.options.Now().UTC()
-	isCovered := func(rule string) bool {
-		return covered[rule] || out.Import != nil && strings.HasPrefix(rule, "ledger.")
+	looked := looked(seen, hosts, covered)
+	isCovered := func(f model.Finding) bool {
+		if strings.HasPrefix(f.Rule, "ledger.") {
+			return out.Import != nil
+		}
+		return looked(f)
 	}
 	out.Findings = triage.Reconcile(known.Findings, fresh, known.Suppressions, now, isCovered)
 	out.Hosts, out.Bindings = hosts, inventory.Remember(known.Bindings, seen.Bindings)
@@ -151,7 +157,9 @@ func (p *patrol) round(seen *model.Seen, known model.Known, hosts []model.Host, 
 	if known.Last != nil {
 		r.Previous = known.Last.ID
 	}
-	r.New, r.Gone, r.Changed = inventory.Compare(known.Hosts, hosts, seen)
+	if !empty(seen) {
+		r.New, r.Gone, r.Changed = inventory.Compare(known.Hosts, hosts, seen)
+	}
 	return r
 }
 

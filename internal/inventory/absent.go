@@ -15,7 +15,7 @@ const (
 
 // Present reports whether h was seen in the patrol.
 func Present(h *model.Host, seen *model.Seen) bool {
-	return !h.Last.IsZero() && !h.Last.Before(seen.First)
+	return !h.Last.IsZero() && !seen.Last.IsZero() && !h.Last.Before(seen.First)
 }
 
 // absent gives the known hosts that were not seen this time and are not forgotten yet. Those whose only card now belongs to another

@@ -17,7 +17,7 @@ func unknownHosts(d *drift) []model.Finding {
 		return nil
 	}
 	if !d.declares {
-		return []model.Finding{{ID: model.FindingID(RuleNoLedger), Rule: RuleNoLedger, Severity: model.Info, Count: uint64(len(d.present)),
+		return []model.Finding{{ID: model.FindingID(RuleNoLedger), Rule: RuleNoLedger, Severity: model.Info, Count: 1,
 			Params: map[string]string{"count": strconv.Itoa(len(d.present))}, First: d.Seen.First, Last: d.Seen.Last}}
 	}
 	var out []model.Finding

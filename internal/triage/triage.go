@@ -17,15 +17,16 @@ import (
 
 // Policy says what a patrol may conclude from not seeing something.
 type Policy struct {
-	// Covered says whether this patrol looked at what the rule is about. What was not looked at is not resolved.
-	Covered func(rule string) bool
+	// Covered says whether this patrol would have seen the cause if it were still there: it had what the rule needs, at the place and
+	// not before the time at which the cause was seen. What was not looked at is not resolved.
+	Covered func(f model.Finding) bool
 	// Absences is how many patrols in a row that covered the rule must not see a cause before it is resolved. Less than
 	// 1 means 1. Machines that are switched off at night need more than machines that never are.
 	Absences func(rule string) int
 }
 
 // Reconcile joins what is known with what a patrol found, see Policy.Reconcile; what is not seen once is resolved.
-func Reconcile(known, fresh []model.Finding, sup []model.Suppression, now time.Time, covered func(rule string) bool) []model.Finding {
+func Reconcile(known, fresh []model.Finding, sup []model.Suppression, now time.Time, covered func(f model.Finding) bool) []model.Finding {
 	return Policy{Covered: covered}.Reconcile(known, fresh, sup, now)
 }
 
@@ -37,15 +38,11 @@ func (p Policy) Reconcile(known, fresh []model.Finding, sup []model.Suppression,
 		byID[f.ID] = f
 	}
 	seen := make(map[string]bool, len(fresh))
-	for _, f := range ordered(fresh) {
-		old, ok := byID[f.ID]
-		switch {
-		case !ok:
-			byID[f.ID] = begin(f)
-		case seen[f.ID]:
-			byID[f.ID] = join(old, f)
-		default:
+	for _, f := range once(ordered(fresh)) {
+		if old, ok := byID[f.ID]; ok {
 			byID[f.ID] = again(old, f, now)
+		} else {
+			byID[f.ID] = begin(f)
 		}
 		seen[f.ID] = true
 	}
@@ -75,6 +72,19 @@ func ordered(fs []model.Finding) []model.Finding {
 	return fs
 }
 
+// once joins neighbours of the same id.
+func once(fs []model.Finding) []model.Finding {
+	out := fs[:0]
+	for _, f := range fs {
+		if n := len(out); n > 0 && out[n-1].ID == f.ID {
+			out[n-1] = join(out[n-1], f)
+			continue
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
 // begin is the start of a life. A detection has no say in what people decide.
 func begin(f model.Finding) model.Finding {
 	f.State, f.Owner, f.Reason, f.Until, f.Missed = model.Open, "", "", time.Time{}, 0
@@ -83,13 +93,19 @@ func begin(f model.Finding) model.Finding {
 }
 
 // again is a known cause that was seen once more. What was accepted until a date and went away in between is still
-// accepted when it comes back before that date.
+// accepted when it comes back before that date. A capture that is read a second time, or an older one, says nothing about how
+// things are now, and what is in it is not counted twice.
 func again(old, f model.Finding, now time.Time) model.Finding {
 	g := join(old, f)
 	g.Severity, g.Missed = f.Severity, 0
+	if !f.First.Before(old.First) && !f.Last.After(old.Last) {
+		g.Count = max(old.Count, f.Count)
+	}
 	switch {
 	case old.State == "":
 		g.State = model.Open
+	case !f.Last.After(old.Last):
+		g.Severity, g.Missed = old.Severity, old.Missed
 	case old.State == model.Resolved && now.Before(old.Until):
 		g.State = model.Accepted
 	case old.State == model.Resolved:
@@ -103,7 +119,7 @@ func (p Policy) absent(f model.Finding) model.Finding {
 	if f.State == "" {
 		f.State = model.Open
 	}
-	if f.State == model.Resolved || p.Covered == nil || !p.Covered(f.Rule) {
+	if f.State == model.Resolved || p.Covered == nil || !p.Covered(f) {
 		return f
 	}
 	need := 1

@@ -14,15 +14,17 @@ import (
 
 var t0 = time.Date(2026, 4, 1, 9, 0, 0, 0, time.UTC)
 
-func all(string) bool  { return true }
-func none(string) bool { return false }
+func all(model.Finding) bool  { return true }
+func none(model.Finding) bool { return false }
 
 func day(n int) time.Time { return t0.AddDate(0, 0, n) }
 
 func saw(rule, ip string, at time.Time) model.Finding {
-	return model.Finding{ID: model.FindingID(rule, ip), Rule: rule, Severity: model.High, First: at, Last: at, Count: 1,
+	return model.Finding{
+		ID: model.FindingID(rule, ip), Rule: rule, Severity: model.High, First: at, Last: at, Count: 1,
 		Assets:   []model.Asset{{Host: "h-" + ip, IP: ip}},
-		Evidence: []model.Evidence{{At: at, Source: "x.pcap", Text: "seen"}}}
+		Evidence: []model.Evidence{{At: at, Source: "x.pcap", Text: "seen"}},
+	}
 }
 
 func state(t *testing.T, fs []model.Finding, want ...model.State) {
@@ -34,6 +36,27 @@ func state(t *testing.T, fs []model.Finding, want ...model.State) {
 	if !slices.Equal(got, want) {
 		t.Fatalf("states %v, want %v", got, want)
 	}
+}
+
+// A capture that is read twice, or an old one, neither counts twice nor brings back what is resolved.
+func TestTheSameCaptureAgain(t *testing.T) {
+	f := saw("line.tool", "10.0.0.1", day(3))
+	f.Count = 7
+	known := Reconcile(nil, []model.Finding{f}, nil, day(3), all)
+	known = Reconcile(known, []model.Finding{f}, nil, day(4), all)
+	if known[0].Count != 7 || len(known[0].Evidence) != 1 {
+		t.Fatalf("%+v", known[0])
+	}
+	resolved := Reconcile(known, nil, nil, day(5), all)
+	state(t, resolved, model.Resolved)
+	state(t, Reconcile(resolved, []model.Finding{f}, nil, day(6), all), model.Resolved)
+	old := saw("line.tool", "10.0.0.1", day(1))
+	resolved = Reconcile(resolved, []model.Finding{old}, nil, day(6), all)
+	state(t, resolved, model.Resolved)
+	if resolved[0].Count != 8 || !resolved[0].First.Equal(day(1)) {
+		t.Fatalf("%+v", resolved[0])
+	}
+	state(t, Reconcile(resolved, []model.Finding{saw("line.tool", "10.0.0.1", day(7))}, nil, day(7), all), model.Reopened)
 }
 
 // The life of one finding, patrol by patrol.
@@ -220,8 +243,10 @@ func (w world) known() []model.Finding {
 
 func (w world) suppressions() (sup []model.Suppression) {
 	for range w.IntN(3) {
-		sup = append(sup, model.Suppression{ID: fmt.Sprint("s-", w.IntN(99)), Rule: []string{"", "line.*", "a.b"}[w.IntN(3)],
-			IP: []string{"", "10.0.0.1", "10.0.0.0/31"}[w.IntN(3)], Until: day(w.IntN(60))})
+		sup = append(sup, model.Suppression{
+			ID: fmt.Sprint("s-", w.IntN(99)), Rule: []string{"", "line.*", "a.b"}[w.IntN(3)],
+			IP: []string{"", "10.0.0.1", "10.0.0.0/31"}[w.IntN(3)], Until: day(w.IntN(60)),
+		})
 	}
 	return sup
 }
@@ -230,7 +255,7 @@ func TestProperties(t *testing.T) {
 	for seed := range uint64(800) {
 		w := world{rand.New(rand.NewPCG(seed, 1))}
 		known, fresh, sup, now := w.known(), w.findings(w.IntN(9)), w.suppressions(), day(w.IntN(60))
-		covered := func(rule string) bool { return rule != "c.d" }
+		covered := func(f model.Finding) bool { return f.Rule != "c.d" }
 		before := fmt.Sprint(known, fresh)
 		out := Reconcile(known, fresh, sup, now, covered)
 		if fmt.Sprint(known, fresh) != before {
@@ -261,9 +286,14 @@ func checkOutcome(t *testing.T, seed uint64, known, fresh []model.Finding, sup [
 	if !slices.IsSortedFunc(out, Compare) {
 		t.Fatalf("seed %d: not sorted", seed)
 	}
-	seen := map[string]bool{}
+	last := map[string]time.Time{}
+	for _, f := range known {
+		last[f.ID] = f.Last
+	}
+	seen, later := map[string]bool{}, map[string]bool{}
 	for _, f := range fresh {
 		seen[f.ID] = true
+		later[f.ID] = later[f.ID] || f.Last.After(last[f.ID])
 	}
 	for _, f := range append(slices.Clone(known), fresh...) {
 		g, ok := byID[f.ID]
@@ -278,7 +308,7 @@ func checkOutcome(t *testing.T, seed uint64, known, fresh []model.Finding, sup [
 		if _, silent := Silenced(g, sup, now); silent && (g.State == model.Open || g.State == model.Reopened) || !silent && g.State == model.Suppressed {
 			t.Fatalf("seed %d: silenced %v, state %s", seed, silent, g.State)
 		}
-		if seen[g.ID] && g.State == model.Resolved || g.State == model.Accepted && !now.Before(g.Until) {
+		if later[g.ID] && g.State == model.Resolved || g.State == model.Accepted && !now.Before(g.Until) {
 			t.Fatalf("seed %d: %+v", seed, g)
 		}
 	}
