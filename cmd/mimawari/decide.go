@@ -17,7 +17,8 @@ var decisions = map[string]model.State{"acknowledge": model.Acknowledged, "accep
 
 func decideCommand(s *session) *cobra.Command {
 	var data, owner, reason, until, what string
-	c := &cobra.Command{Use: "decide FINDING --as acknowledge|accept|reopen", Short: s.t("cli.decide.short"), Args: s.oneArg("cli.explain.which"),
+	c := &cobra.Command{
+		Use: "decide FINDING --as acknowledge|accept|reopen", Short: s.t("cli.decide.short"), Args: s.oneArg("cli.explain.which"),
 		RunE: func(c *cobra.Command, args []string) error {
 			state, ok := decisions[what]
 			if !ok {
@@ -30,7 +31,8 @@ func decideCommand(s *session) *cobra.Command {
 			return s.atDesk(c.Context(), data, func(d *app.Desk) error {
 				return d.Decide(c.Context(), args[0], api.Decision{State: state, Owner: owner, Reason: reason, Until: end, Who: userName()})
 			})
-		}}
+		},
+	}
 	s.dataFlag(c, &data)
 	c.Flags().StringVar(&what, "as", "", s.t("cli.decide.as"))
 	s.wordFlags(c, &owner, &reason, &until)
@@ -40,7 +42,8 @@ func decideCommand(s *session) *cobra.Command {
 func silenceCommand(s *session) *cobra.Command {
 	var data, owner, reason, until, remove string
 	var x model.Suppression
-	c := &cobra.Command{Use: "silence [--rule RULE] [--ip ADDRESS] --owner NAME --reason TEXT", Short: s.t("cli.silence.short"), Args: s.noArgs,
+	c := &cobra.Command{
+		Use: "silence [--rule RULE] [--ip ADDRESS] --owner NAME --reason TEXT", Short: s.t("cli.silence.short"), Args: s.noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			end, err := s.day(until)
 			if err != nil {
@@ -53,7 +56,8 @@ func silenceCommand(s *session) *cobra.Command {
 				x.Owner, x.Reason, x.Until = owner, reason, end
 				return d.Silence(c.Context(), x)
 			})
-		}}
+		},
+	}
 	s.dataFlag(c, &data)
 	c.Flags().StringVar(&x.Rule, "rule", "", s.t("cli.flag.rule"))
 	c.Flags().StringVar(&x.IP, "ip", "", s.t("cli.silence.ip"))

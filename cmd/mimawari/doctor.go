@@ -12,7 +12,8 @@ import (
 func doctorCommand(s *session) *cobra.Command {
 	var data string
 	var asJSON bool
-	c := &cobra.Command{Use: "doctor", Short: s.t("cli.doctor.short"), Long: s.t("cli.doctor.long"), Args: s.noArgs,
+	c := &cobra.Command{
+		Use: "doctor", Short: s.t("cli.doctor.short"), Long: s.t("cli.doctor.long"), Args: s.noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			list := app.Doctor(c.Context(), data, time.Now())
 			bad := false
@@ -42,7 +43,8 @@ func doctorCommand(s *session) *cobra.Command {
 				return exitError{exitFindings}
 			}
 			return nil
-		}}
+		},
+	}
 	s.dataFlag(c, &data)
 	c.Flags().BoolVar(&asJSON, "json", false, s.t("cli.flag.json_alias"))
 	return c

@@ -16,13 +16,15 @@ import (
 func flowsCommand(s *session) *cobra.Command {
 	var output string
 	var shards int
-	c := &cobra.Command{Use: "flows CAPTURE... -o zeek|json|csv", Short: s.t("cli.flows.short"), Long: s.t("cli.flows.long"),
+	c := &cobra.Command{
+		Use: "flows CAPTURE... -o zeek|json|csv", Short: s.t("cli.flows.short"), Long: s.t("cli.flows.long"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usageError{errors.New(s.t("cli.patrol.no_source"))}
 			}
 			return s.flows(c.Context(), args, flow.Format(output), shards)
-		}}
+		},
+	}
 	c.Flags().StringVarP(&output, "output", "o", "zeek", s.t("cli.flag.output_flows"))
 	c.Flags().IntVar(&shards, "shards", 1, s.t("cli.flag.shards"))
 	return c

@@ -58,14 +58,16 @@ func (s *session) look(ctx context.Context, dir string, show func(*app.App) erro
 
 func hostsCommand(s *session) *cobra.Command {
 	f := &listFlags{}
-	c := &cobra.Command{Use: "hosts", Short: s.t("cli.hosts.short"), Long: s.t("cli.hosts.long"), Args: s.noArgs,
+	c := &cobra.Command{
+		Use: "hosts", Short: s.t("cli.hosts.short"), Long: s.t("cli.hosts.long"), Args: s.noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			format, err := f.format(s)
 			if err != nil {
 				return err
 			}
 			return s.look(c.Context(), f.data, func(a *app.App) error { return s.listHosts(c.Context(), a, f, format) })
-		}}
+		},
+	}
 	s.outputFlags(c, f)
 	c.Flags().StringVar(&f.query, "query", "", s.t("cli.flag.query"))
 	c.Flags().StringVar(&f.class, "class", "", s.t("cli.flag.class"))
@@ -115,14 +117,16 @@ func (s *session) hostTable(hs []model.Host) error {
 
 func findingsCommand(s *session) *cobra.Command {
 	f := &listFlags{}
-	c := &cobra.Command{Use: "findings", Short: s.t("cli.findings.short"), Long: s.t("cli.findings.long"), Args: s.noArgs,
+	c := &cobra.Command{
+		Use: "findings", Short: s.t("cli.findings.short"), Long: s.t("cli.findings.long"), Args: s.noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			format, err := f.format(s)
 			if err != nil {
 				return err
 			}
 			return s.look(c.Context(), f.data, func(a *app.App) error { return s.listFindings(c.Context(), a, f, format) })
-		}}
+		},
+	}
 	s.outputFlags(c, f)
 	c.Flags().StringVar(&f.query, "query", "", s.t("cli.flag.query"))
 	c.Flags().StringVar(&f.severity, "severity", "", s.t("cli.flag.severity"))
@@ -165,10 +169,12 @@ func (s *session) listFindings(ctx context.Context, a *app.App, f *listFlags, fo
 
 func explainCommand(s *session) *cobra.Command {
 	f := &listFlags{}
-	c := &cobra.Command{Use: "explain FINDING", Short: s.t("cli.explain.short"), Long: s.t("cli.explain.long"), Args: s.oneArg("cli.explain.which"),
+	c := &cobra.Command{
+		Use: "explain FINDING", Short: s.t("cli.explain.short"), Long: s.t("cli.explain.long"), Args: s.oneArg("cli.explain.which"),
 		RunE: func(c *cobra.Command, args []string) error {
 			return s.look(c.Context(), f.data, func(a *app.App) error { return s.explain(c.Context(), a, args[0], f.json) })
-		}}
+		},
+	}
 	s.dataFlag(c, &f.data)
 	c.Flags().BoolVar(&f.json, "json", false, s.t("cli.flag.json_alias"))
 	return c

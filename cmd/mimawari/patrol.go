@@ -65,8 +65,10 @@ func (s *session) patrol(ctx context.Context, f *patrolFlags, paths []string) er
 	}
 	defer a.Close()
 	p := s.progress(f.quiet)
-	out, err := a.Patrol(ctx, app.PatrolOptions{Paths: paths, Stdin: s.in, Watch: app.Watching{Interface: f.iface, For: f.length}, Ledger: f.ledger,
-		Shards: f.shards, MaxFlows: f.maxFlows, Progress: p.report, Now: time.Now, By: userName()})
+	out, err := a.Patrol(ctx, app.PatrolOptions{
+		Paths: paths, Stdin: s.in, Watch: app.Watching{Interface: f.iface, For: f.length}, Ledger: f.ledger,
+		Shards: f.shards, MaxFlows: f.maxFlows, Progress: p.report, Now: time.Now, By: userName(),
+	})
 	p.done()
 	if err != nil {
 		return s.fail(err)

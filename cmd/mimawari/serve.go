@@ -18,12 +18,14 @@ import (
 
 func serveCommand(s *session) *cobra.Command {
 	var listen, data string
-	c := &cobra.Command{Use: "serve [--listen 127.0.0.1:8420]", Short: s.t("cli.serve.short"), Long: s.t("cli.serve.long"), Args: s.noArgs,
+	c := &cobra.Command{
+		Use: "serve [--listen 127.0.0.1:8420]", Short: s.t("cli.serve.short"), Long: s.t("cli.serve.long"), Args: s.noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
 			return s.serve(ctx, listen, data)
-		}}
+		},
+	}
 	c.Flags().StringVar(&listen, "listen", "127.0.0.1:8420", s.t("cli.flag.listen"))
 	s.dataFlag(c, &data)
 	return c
@@ -46,8 +48,10 @@ func (s *session) serve(ctx context.Context, listen, data string) error {
 	case err != nil:
 		return s.fail(err)
 	}
-	srv := web.Server(web.Site{Memory: a.Store, Desk: &app.Desk{App: a, Now: time.Now}, Zone: time.Local, Now: time.Now,
-		Report: func(err error) { fmt.Fprintf(s.err, "mimawari: %v\n", err) }})
+	srv := web.Server(web.Site{
+		Memory: a.Store, Desk: &app.Desk{App: a, Now: time.Now}, Zone: time.Local, Now: time.Now,
+		Report: func(err error) { fmt.Fprintf(s.err, "mimawari: %v\n", err) },
+	})
 	fmt.Fprintln(s.err, s.t("cli.serve.ready", "url", "http://"+l.Addr().String()+"/"))
 	done := make(chan error, 1)
 	go func() { done <- srv.Serve(l) }()

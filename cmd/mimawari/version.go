@@ -13,7 +13,8 @@ var version = "dev"
 
 func versionCommand(s *session) *cobra.Command {
 	var asJSON bool
-	c := &cobra.Command{Use: "version", Short: s.t("cli.version.short"), Args: s.noArgs,
+	c := &cobra.Command{
+		Use: "version", Short: s.t("cli.version.short"), Args: s.noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			v := map[string]string{"version": version, "go": runtime.Version(), "system": runtime.GOOS + "/" + runtime.GOARCH}
 			if b, ok := debug.ReadBuildInfo(); ok {
@@ -28,7 +29,8 @@ func versionCommand(s *session) *cobra.Command {
 			}
 			fmt.Fprintf(s.out, "mimawari %s (%s, %s)\n", v["version"], v["go"], v["system"])
 			return nil
-		}}
+		},
+	}
 	c.Flags().BoolVar(&asJSON, "json", false, s.t("cli.flag.json_alias"))
 	return c
 }

@@ -62,9 +62,13 @@ type Finding struct {
 
 // NewDocument renders a result in the given language.
 func NewDocument(r model.Result, l locale.Lang) Document {
-	d := Document{Schema: Schema, Stats: r.Patrol.Stats, Limits: list(r.Patrol.Limits),
-		Patrol: Round{ID: r.Patrol.ID, Started: r.Patrol.Started, Ended: r.Patrol.Ended, First: r.Patrol.First, Last: r.Patrol.Last,
-			Ledger: r.Patrol.Ledger, Previous: r.Patrol.Previous, New: list(r.Patrol.New), Gone: list(r.Patrol.Gone), Changed: list(r.Patrol.Changed)}}
+	d := Document{
+		Schema: Schema, Stats: r.Patrol.Stats, Limits: list(r.Patrol.Limits),
+		Patrol: Round{
+			ID: r.Patrol.ID, Started: r.Patrol.Started, Ended: r.Patrol.Ended, First: r.Patrol.First, Last: r.Patrol.Last,
+			Ledger: r.Patrol.Ledger, Previous: r.Patrol.Previous, New: list(r.Patrol.New), Gone: list(r.Patrol.Gone), Changed: list(r.Patrol.Changed),
+		},
+	}
 	d.Sources = []model.Source{}
 	for _, s := range r.Patrol.Sources {
 		s.Errors = NewTroubles(s.Errors, l)
@@ -117,9 +121,11 @@ func NewFinding(f model.Finding, l locale.Lang) Finding {
 	if params == nil {
 		params = map[string]string{}
 	}
-	return Finding{ID: f.ID, Rule: f.Rule, Severity: f.Severity, State: f.State, Title: w.Title, Why: w.Why, Todo: w.Todo, Needs: list(rule.Needs),
+	return Finding{
+		ID: f.ID, Rule: f.Rule, Severity: f.Severity, State: f.State, Title: w.Title, Why: w.Why, Todo: w.Todo, Needs: list(rule.Needs),
 		Assets: list(f.Assets), First: f.First, Last: f.Last, Count: f.Count, Evidence: list(f.Evidence), Params: params,
-		Owner: f.Owner, Reason: f.Reason, Until: f.Until}
+		Owner: f.Owner, Reason: f.Reason, Until: f.Until,
+	}
 }
 
 func list[T any](l []T) []T {

@@ -20,8 +20,10 @@ func small(t testing.TB) (*Store, string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	err = s.SaveResult(background, model.Result{Patrol: model.Patrol{ID: "p-1"}, Hosts: []model.Host{{ID: "h-1", Names: []string{"a"}}},
-		Bindings: []model.Binding{{Count: 1}}, Findings: []model.Finding{{ID: "f-1", Rule: "a.b", Assets: []model.Asset{{Host: "h-1"}}}}})
+	err = s.SaveResult(background, model.Result{
+		Patrol: model.Patrol{ID: "p-1"}, Hosts: []model.Host{{ID: "h-1", Names: []string{"a"}}},
+		Bindings: []model.Binding{{Count: 1}}, Findings: []model.Finding{{ID: "f-1", Rule: "a.b", Assets: []model.Asset{{Host: "h-1"}}}},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,8 +139,10 @@ func rotten(t testing.TB, b []byte) bool {
 // what reading refuses.
 func FuzzDocument(f *testing.F) {
 	s, _ := small(f)
-	for _, seed := range []string{`{}`, `null`, `[]`, `{"id":"h-1","ips":["10.0.0.1"],"macs":["00:11:22:33:44:55"]}`, `{"id":"h-1","ips":["x"]}`, `{"first":"2026-04-01T00:00:00Z"}`,
-		`{"severity":"critical","evidence":[{"at":"0000-00-00"}]}`, `{"severity":9}`, strings.Repeat("[", 20000), "\x00\xff", `{"id":"\ud800"}`, `{"signals":[{"weight":1e999}]}`, `{"version":99999999999999999999}`} {
+	for _, seed := range []string{
+		`{}`, `null`, `[]`, `{"id":"h-1","ips":["10.0.0.1"],"macs":["00:11:22:33:44:55"]}`, `{"id":"h-1","ips":["x"]}`, `{"first":"2026-04-01T00:00:00Z"}`,
+		`{"severity":"critical","evidence":[{"at":"0000-00-00"}]}`, `{"severity":9}`, strings.Repeat("[", 20000), "\x00\xff", `{"id":"\ud800"}`, `{"signals":[{"weight":1e999}]}`, `{"version":99999999999999999999}`,
+	} {
 		f.Add([]byte(seed), true)
 		f.Add([]byte(seed), false)
 	}

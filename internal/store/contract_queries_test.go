@@ -227,9 +227,11 @@ func testHostileText(t *testing.T, s *store.Store) {
 }
 
 func testLedgers(t *testing.T, s *store.Store) {
-	l := model.Ledger{Imported: storetest.Base, By: "佐藤", File: "台帳.xlsx", Hosts: []model.LedgerHost{{
-		Key: "A-1", Name: "電子カルテ", Addrs: []model.AddrRange{{From: storetest.Addr(1), To: storetest.Addr(9)}}, MACs: []model.MAC{storetest.MAC(1)},
-		Extra: []model.Extra{{Header: "備考2", Value: "x"}}, Place: model.Place{File: "台帳.xlsx", Sheet: "機器", Row: 5}}},
+	l := model.Ledger{
+		Imported: storetest.Base, By: "佐藤", File: "台帳.xlsx", Hosts: []model.LedgerHost{{
+			Key: "A-1", Name: "電子カルテ", Addrs: []model.AddrRange{{From: storetest.Addr(1), To: storetest.Addr(9)}}, MACs: []model.MAC{storetest.MAC(1)},
+			Extra: []model.Extra{{Header: "備考2", Value: "x"}}, Place: model.Place{File: "台帳.xlsx", Sheet: "機器", Row: 5},
+		}},
 		Networks: []model.Network{{Name: "基幹", Prefix: netip.MustParsePrefix("10.0.0.0/8")}},
 		Lines:    []model.Line{{Name: "保守", Kind: model.LineMaintenance, Peers: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")}}},
 	}

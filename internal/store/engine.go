@@ -43,8 +43,10 @@ var postgresEngine = engine{
 
 // pragmas of every connection: wait for a lock before anything else, then durability before speed. fullfsync is for
 // macOS, where fsync alone leaves data in the drive's cache.
-var pragmas = []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "fullfsync(1)", "foreign_keys(1)",
-	"trusted_schema(0)", "journal_size_limit(67108864)"}
+var pragmas = []string{
+	"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "fullfsync(1)", "foreign_keys(1)",
+	"trusted_schema(0)", "journal_size_limit(67108864)",
+}
 
 // openSQLite opens one writer and several readers: SQLite has one writer at a time, a second would only wait.
 func openSQLite(path string) (*Store, error) {

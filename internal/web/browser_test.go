@@ -68,7 +68,7 @@ func TestPagesAreAccessible(t *testing.T) {
 
 func checkPage(t *testing.T, ctx context.Context, url, name string, size [2]int64, script string) {
 	t.Helper()
-	if err := chromedp.Do(ctx, chromedp.EmulateViewport(size[0], size[1]), chromedp.Navigate(url), chromedp.WaitVisible("main")); err != nil {
+	if err := chromedp.Do(ctx, chromedp.EmulateViewport(size[0], size[1]), chromedp.Navigate(url)); err != nil {
 		t.Fatalf("%s: %v", url, err)
 	}
 	if _, err := chromedp.Run(ctx, chromedp.Evaluate[chromedp.Void](script)); err != nil {

@@ -40,9 +40,11 @@ func (p *pages) findings(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, err)
 		return
 	}
-	p.render(w, r, http.StatusOK, "findings", findingsView{frame: p.frame(r, "web.findings", "findings"), Query: q, Findings: page.Findings, Total: page.Total,
+	p.render(w, r, http.StatusOK, "findings", findingsView{
+		frame: p.frame(r, "web.findings", "findings"), Query: q, Findings: page.Findings, Total: page.Total,
 		Next: nextPage("/findings", q, page.Next), Export: export("/findings.xlsx", q), States: []string{"active", "open", "acknowledged", "accepted", "resolved", "reopened", "suppressed"},
-		Severities: severities, Families: families()})
+		Severities: severities, Families: families(),
+	})
 }
 
 // withDefaults: without a choice the page shows what waits for somebody; state= empty means all.
@@ -114,8 +116,10 @@ func (p *pages) decide(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
 	until, err := p.date(r.PostFormValue("until"))
 	if err == nil {
-		err = p.Desk.Decide(r.Context(), r.PathValue("id"), api.Decision{State: model.State(r.PostFormValue("state")), Reason: model.Clean(r.PostFormValue("reason")),
-			Owner: model.Clean(r.PostFormValue("owner")), Until: until, Who: "web"})
+		err = p.Desk.Decide(r.Context(), r.PathValue("id"), api.Decision{
+			State: model.State(r.PostFormValue("state")), Reason: model.Clean(r.PostFormValue("reason")),
+			Owner: model.Clean(r.PostFormValue("owner")), Until: until, Who: "web",
+		})
 	}
 	if err != nil {
 		p.fail(w, r, err)
@@ -154,16 +158,20 @@ func (p *pages) silences(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, err)
 		return
 	}
-	p.render(w, r, http.StatusOK, "silences", silencesView{frame: p.frame(r, "web.silences", "findings"), Silences: s,
-		Rule: r.URL.Query().Get("rule"), IP: r.URL.Query().Get("ip"), Rules: rules})
+	p.render(w, r, http.StatusOK, "silences", silencesView{
+		frame: p.frame(r, "web.silences", "findings"), Silences: s,
+		Rule: r.URL.Query().Get("rule"), IP: r.URL.Query().Get("ip"), Rules: rules,
+	})
 }
 
 func (p *pages) silence(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
 	until, err := p.date(r.PostFormValue("until"))
 	if err == nil {
-		err = p.Desk.Silence(r.Context(), model.Suppression{Rule: r.PostFormValue("rule"), IP: strings.TrimSpace(r.PostFormValue("ip")), Host: r.PostFormValue("host"),
-			Reason: model.Clean(r.PostFormValue("reason")), Owner: model.Clean(r.PostFormValue("owner")), Until: until})
+		err = p.Desk.Silence(r.Context(), model.Suppression{
+			Rule: r.PostFormValue("rule"), IP: strings.TrimSpace(r.PostFormValue("ip")), Host: r.PostFormValue("host"),
+			Reason: model.Clean(r.PostFormValue("reason")), Owner: model.Clean(r.PostFormValue("owner")), Until: until,
+		})
 	}
 	if err != nil {
 		p.fail(w, r, err)

@@ -20,9 +20,11 @@ type hostsView struct {
 }
 
 // classes are offered as a filter, the ones people ask for first.
-var classes = []model.Class{model.ClassServer, model.ClassPC, model.ClassModality, model.ClassMedical, model.ClassPACS, model.ClassHIS, model.ClassPrinter,
+var classes = []model.Class{
+	model.ClassServer, model.ClassPC, model.ClassModality, model.ClassMedical, model.ClassPACS, model.ClassHIS, model.ClassPrinter,
 	model.ClassRouter, model.ClassFirewall, model.ClassVPN, model.ClassSwitch, model.ClassAP, model.ClassNAS, model.ClassCamera, model.ClassIPPhone,
-	model.ClassPhone, model.ClassTablet, model.ClassMobileRtr, model.ClassSBC, model.ClassIoT, model.ClassUPS, model.ClassVMHost, model.ClassIndustry}
+	model.ClassPhone, model.ClassTablet, model.ClassMobileRtr, model.ClassSBC, model.ClassIoT, model.ClassUPS, model.ClassVMHost, model.ClassIndustry,
+}
 
 func (p *pages) hosts(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
@@ -31,8 +33,10 @@ func (p *pages) hosts(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, err)
 		return
 	}
-	p.render(w, r, http.StatusOK, "hosts", hostsView{frame: p.frame(r, "web.hosts", "hosts"), Query: q, Hosts: page.Hosts, Total: page.Total,
-		Next: nextPage("/hosts", q, page.Next), Export: export("/hosts.xlsx", q), Classes: classes})
+	p.render(w, r, http.StatusOK, "hosts", hostsView{
+		frame: p.frame(r, "web.hosts", "hosts"), Query: q, Hosts: page.Hosts, Total: page.Total,
+		Next: nextPage("/hosts", q, page.Next), Export: export("/hosts.xlsx", q), Classes: classes,
+	})
 }
 
 func nextPage(path string, q url.Values, after string) string {

@@ -27,22 +27,30 @@ const (
 // result is a patrol's result with names that try to break out.
 func result() model.Result {
 	hosts := []model.Host{
-		{ID: model.HostID("a"), IPs: []netip.Addr{netip.MustParseAddr("10.1.0.20")}, MACs: []model.MAC{{2, 0, 0, 0, 0, 1}}, Names: []string{hostile}, Class: model.ClassPC, Maker: hostile,
+		{
+			ID: model.HostID("a"), IPs: []netip.Addr{netip.MustParseAddr("10.1.0.20")}, MACs: []model.MAC{{2, 0, 0, 0, 0, 1}}, Names: []string{hostile}, Class: model.ClassPC, Maker: hostile,
 			OS: "Windows", Version: "10", Roles: []string{"file_server"}, Confidence: 0.8, First: morning, Last: morning.Add(time.Hour),
-			Signals: []model.Signal{{About: "class", Says: "pc", Kind: model.NameDHCP, Value: hostile, Weight: 0.5}}},
-		{ID: model.HostID("b"), IPs: []netip.Addr{netip.MustParseAddr("10.1.0.21")}, Names: []string{formula}, First: morning, Last: morning,
-			Ledger: &model.LedgerRef{Key: "x", Name: "受付PC", By: "ip", Place: "機器 12"}},
+			Signals: []model.Signal{{About: "class", Says: "pc", Kind: model.NameDHCP, Value: hostile, Weight: 0.5}},
+		},
+		{
+			ID: model.HostID("b"), IPs: []netip.Addr{netip.MustParseAddr("10.1.0.21")}, Names: []string{formula}, First: morning, Last: morning,
+			Ledger: &model.LedgerRef{Key: "x", Name: "受付PC", By: "ip", Place: "機器 12"},
+		},
 	}
 	var fs []model.Finding
 	for i, rule := range []string{"service.rdp_from_outside", "service.smb1", "line.remote_control", "service.telnet", "capture.blind"} {
-		fs = append(fs, model.Finding{ID: model.FindingID(rule, "x"), Rule: rule, Severity: model.Critical - model.Severity(min(i, 3)), State: model.Open, Count: 3,
+		fs = append(fs, model.Finding{
+			ID: model.FindingID(rule, "x"), Rule: rule, Severity: model.Critical - model.Severity(min(i, 3)), State: model.Open, Count: 3,
 			Params: map[string]string{"host": hostile, "os": hostile, "tool": "X", "peers": hostile, "clients": hostile, "port": "3389", "line": "-", "source": "a.pcap", "reason_key": "blind.one_way", "percent": "90"},
 			Assets: []model.Asset{{Host: hosts[0].ID, Label: hostile, IP: "10.1.0.20"}}, First: morning, Last: morning.Add(time.Hour),
-			Evidence: []model.Evidence{{At: morning, Source: hostile, Where: "1", Text: hostile}}})
+			Evidence: []model.Evidence{{At: morning, Source: hostile, Where: "1", Text: hostile}},
+		})
 	}
-	return model.Result{Hosts: hosts, Findings: fs, Patrol: model.Patrol{ID: "p-1", Started: morning, Ended: morning.Add(time.Hour), First: morning, Last: morning.Add(time.Hour),
+	return model.Result{Hosts: hosts, Findings: fs, Patrol: model.Patrol{
+		ID: "p-1", Started: morning, Ended: morning.Add(time.Hour), First: morning, Last: morning.Add(time.Hour),
 		Sources: []model.Source{{Name: hostile, Kind: "pcap", Packets: 3, First: morning, Last: morning, Errors: []model.Trouble{{Code: "truncated", Where: hostile, Text: hostile}}}},
-		New:     []string{hosts[0].ID}}}
+		New:     []string{hosts[0].ID},
+	}}
 }
 
 // site starts the pages over a real store; empty leaves it without a patrol.
@@ -84,9 +92,11 @@ func get(t *testing.T, url string) (int, string) {
 
 func paths() []string {
 	r := result()
-	return []string{"/", "/hosts", "/hosts?q=10.1.0.20", "/hosts?class=pc&declared=no", "/hosts/" + r.Hosts[0].ID, "/hosts/" + r.Hosts[1].ID,
+	return []string{
+		"/", "/hosts", "/hosts?q=10.1.0.20", "/hosts?class=pc&declared=no", "/hosts/" + r.Hosts[0].ID, "/hosts/" + r.Hosts[1].ID,
 		"/findings", "/findings?state=", "/findings?severity=high&rule=line.*", "/findings/" + r.Findings[0].ID, "/silences", "/silences?rule=service.smb1&ip=" + url.QueryEscape(hostile),
-		"/report.html", "/hosts?q=" + url.QueryEscape(hostile)}
+		"/report.html", "/hosts?q=" + url.QueryEscape(hostile),
+	}
 }
 
 func TestPagesShowHostileNamesAsText(t *testing.T) {
@@ -216,7 +226,9 @@ func TestDecideOnThePage(t *testing.T) {
 		{"state": {"accepted"}, "owner": {"佐藤"}, "reason": {"更新待ち"}, "until": {"2025-01-01"}}, // in the past
 		{"state": {"accepted"}, "owner": {""}, "reason": {"更新待ち"}, "until": {"2026-12-31"}},
 		{"state": {"accepted"}, "owner": {"佐藤"}, "reason": {"x"}, "until": {"soon"}},
-		{"state": {"resolved"}}, {"state": {"nonsense"}}, {},
+		{"state": {"resolved"}},
+		{"state": {"nonsense"}},
+		{},
 	} {
 		if code, _ := post(t, srv.URL+"/findings/"+id, form); code != 400 {
 			t.Errorf("%v: status %d", form, code)

@@ -26,8 +26,10 @@ func Result(n, hosts, findings, bindings int) model.Result {
 	at := Base.Add(time.Duration(n) * time.Hour)
 	r := model.Result{Patrol: model.Patrol{
 		ID: fmt.Sprintf("p-%d", n), Started: at, Ended: at.Add(time.Minute), First: at.Add(-time.Hour), Last: at,
-		Sources: []model.Source{{Name: "記録.pcap", Kind: "pcap", Packets: 1000, Bytes: 1 << 40, First: at, Last: at,
-			Errors: []model.Trouble{{Code: "cut", Where: "記録.pcap:24", Args: []string{"24"}, Text: "cut"}}}},
+		Sources: []model.Source{{
+			Name: "記録.pcap", Kind: "pcap", Packets: 1000, Bytes: 1 << 40, First: at, Last: at,
+			Errors: []model.Trouble{{Code: "cut", Where: "記録.pcap:24", Args: []string{"24"}, Text: "cut"}},
+		}},
 		Stats: model.Stats{Packets: 1 << 63, Flows: 7}, Limits: []model.Limit{{Name: "flows", Max: 10, Dropped: 3}}, Ledger: n,
 	}}
 	for i := range hosts {
@@ -37,8 +39,10 @@ func Result(n, hosts, findings, bindings int) model.Result {
 		r.Findings = append(r.Findings, finding(i, at))
 	}
 	for i := range bindings {
-		r.Bindings = append(r.Bindings, model.Binding{MAC: MAC(i), Addr: Addr(i), VLAN: uint16(i % 5), Kind: model.BindARP,
-			First: Base, Last: at.Add(time.Duration(i)), Count: uint64(i), Moves: uint32(i % 3)})
+		r.Bindings = append(r.Bindings, model.Binding{
+			MAC: MAC(i), Addr: Addr(i), VLAN: uint16(i % 5), Kind: model.BindARP,
+			First: Base, Last: at.Add(time.Duration(i)), Count: uint64(i), Moves: uint32(i % 3),
+		})
 	}
 	return r
 }
