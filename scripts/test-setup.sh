@@ -31,12 +31,22 @@ need postgresql initdb
 need iproute2 ip
 # Ubuntu's package "chromium" is only a pointer to a snap, which can't run in containers; any of these will do.
 need chromium chromium chromium-browser google-chrome google-chrome-stable
+need npm npm
 if [ "${1:-}" = bench ]; then
 	need nfdump nfdump
 	need tshark tshark
 fi
 
+# The accessibility rules that the page tests run in the browser. Only the tests use them.
+axe() {
+	[ -f .cache/npm/node_modules/axe-core/axe.min.js ] || {
+		say "installing axe-core ..."
+		npm install --no-audit --no-fund --silent --prefix .cache/npm axe-core@4.14.1 >&2
+	}
+}
+
 if [ -z "$missing" ]; then
+	axe
 	exit 0
 fi
 if ! command -v apt-get >/dev/null; then
@@ -66,3 +76,4 @@ esac
 $root apt-get update -q >&2
 # shellcheck disable=SC2086 # a list of packages
 $root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing >&2
+axe
