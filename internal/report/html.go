@@ -2,6 +2,7 @@ package report
 
 import (
 	"embed"
+	"fmt"
 	"html/template"
 	"io"
 	"strconv"
@@ -24,6 +25,16 @@ var style = func() template.CSS {
 	return template.CSS(b)
 }()
 
+// first is a line of "what to do first": the findings of one rule, the first of them in words.
+type first struct {
+	F    model.Finding
+	W    locale.Words
+	More int // others of the same rule and severity
+}
+
+// maxFirst bounds that list; it is a beginning, not a second report.
+const maxFirst = 8
+
 // view is what the template reads.
 type view struct {
 	Input
@@ -32,6 +43,7 @@ type view struct {
 	Rest     []model.Finding
 	Counts   [5]int
 	Pairs    []Pairing
+	First    []first
 	Severity [5]model.Severity
 }
 
@@ -49,7 +61,26 @@ func HTML(w io.Writer, in Input) error {
 			v.Rest = append(v.Rest, f)
 		}
 	}
+	v.First = in.firsts(active)
 	return page.Execute(w, v)
+}
+
+// firsts puts findings of one rule and severity into one line, the worst first.
+func (in Input) firsts(active []model.Finding) (out []first) {
+	at := map[string]int{}
+	for _, f := range active {
+		key := f.Rule + " " + f.Severity.String()
+		if i, known := at[key]; known {
+			out[i].More++
+			continue
+		}
+		if f.Severity == model.Info && len(out) > 0 {
+			continue
+		}
+		at[key] = len(out)
+		out = append(out, first{F: f, W: in.words(f)})
+	}
+	return out[:min(len(out), maxFirst)]
 }
 
 // T is a text of the report.
@@ -94,8 +125,11 @@ func (v *view) Columns(which string) []string {
 	return out
 }
 
-// Trouble is what is wrong with an input, in words.
-func (v *view) Trouble(t model.Trouble) string { return locale.Trouble(v.Lang, t) }
+// Title is the report's name, with the institution's.
+func (v *view) Title() string { return v.title() }
+
+// Text is a cell as text.
+func (v *view) Text(x any) string { return fmt.Sprint(x) }
 
 // article is one finding with the view around it.
 type article struct {

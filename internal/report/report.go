@@ -6,7 +6,6 @@ package report
 import (
 	"cmp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -172,8 +171,6 @@ func ips(h *model.Host) string {
 }
 
 func macs(h *model.Host) string { return joined(h.MACs, model.MAC.String) }
-
-func percent(f float64) string { return strconv.Itoa(int(f*100+0.5)) + "%" }
 
 func product(h *model.Host) string {
 	return strings.Join(slices.DeleteFunc([]string{h.Maker, h.Model}, func(s string) bool { return s == "" }), " ")

@@ -8,7 +8,6 @@ import (
 
 	"github.com/mattn/go-runewidth"
 
-	"github.com/mimawari/mimawari/internal/locale"
 	"github.com/mimawari/mimawari/internal/model"
 )
 
@@ -19,6 +18,11 @@ const maxText = 10
 func Text(w io.Writer, in Input, color bool) error {
 	b := bufio.NewWriter(w)
 	r := in.Result
+	if r.Patrol.First.IsZero() && r.Patrol.Stats.Packets == 0 {
+		in.textTroubles(b)
+		fmt.Fprintln(b, in.t("text.nothing"))
+		return b.Flush()
+	}
 	fmt.Fprintln(b, in.t("text.seen", "hosts", strconv.Itoa(seenNow(r)), "packets", strconv.FormatUint(r.Patrol.Stats.Packets, 10), "flows", strconv.FormatUint(r.Patrol.Stats.Flows, 10)))
 	if r.Patrol.Previous != "" {
 		fmt.Fprintln(b, in.t("text.since", "new", strconv.Itoa(len(r.Patrol.New)), "gone", strconv.Itoa(len(r.Patrol.Gone)), "changed", strconv.Itoa(len(r.Patrol.Changed))))
@@ -61,22 +65,14 @@ func (in Input) textLedger(b io.Writer) {
 		fmt.Fprintln(b, in.t("text.no_ledger"))
 		return
 	}
-	n := map[string]int{}
-	for _, p := range Compare(in.Ledger, in.Result.Hosts) {
-		n[p.State()]++
-	}
+	n := pairCounts(Compare(in.Ledger, in.Result.Hosts))
 	fmt.Fprintln(b, in.t("text.ledger", "declared", strconv.Itoa(len(in.Ledger.Hosts)), "matched", strconv.Itoa(n["matched"]),
 		"not_declared", strconv.Itoa(n["not_declared"]), "not_seen", strconv.Itoa(n["not_seen"])))
 }
 
 func (in Input) textTroubles(b io.Writer) {
-	for _, s := range in.Result.Patrol.Sources {
-		for _, t := range s.Errors {
-			fmt.Fprintf(b, "! %s\n", locale.Trouble(in.Lang, t))
-		}
-	}
-	for _, l := range in.Result.Patrol.Limits {
-		fmt.Fprintf(b, "! %s\n", in.t("text.limit", "name", l.Name, "max", strconv.FormatUint(l.Max, 10), "dropped", strconv.FormatUint(l.Dropped, 10)))
+	for _, t := range in.Troubles() {
+		fmt.Fprintf(b, "! %s\n", t)
 	}
 }
 
