@@ -334,3 +334,19 @@ func TestEvidenceKeepsBothEnds(t *testing.T) {
 		t.Fatalf("%+v", ev)
 	}
 }
+
+// The same capture looked at twice is not twice as much; a later one adds up.
+func TestTheSameTrafficIsNotCountedTwice(t *testing.T) {
+	at := time.Date(2026, 4, 1, 9, 0, 0, 0, time.UTC)
+	f := model.Finding{ID: "f-aaaaaaaaaaaa", Rule: "x.y", First: at, Last: at.Add(time.Hour), Count: 5}
+	all := func(string) bool { return true }
+	once := Reconcile(nil, []model.Finding{f}, nil, at, all)
+	again := Reconcile(once, []model.Finding{f}, nil, at, all)
+	if again[0].Count != 5 {
+		t.Errorf("count %d after looking at the same traffic again", again[0].Count)
+	}
+	f.First, f.Last = at.Add(2*time.Hour), at.Add(3*time.Hour)
+	if later := Reconcile(again, []model.Finding{f}, nil, at, all); later[0].Count != 10 {
+		t.Errorf("count %d after an hour of new traffic", later[0].Count)
+	}
+}

@@ -15,7 +15,7 @@ func TestEverythingHasWords(t *testing.T) {
 		}
 	}
 	for _, s := range []model.State{model.Open, model.Acknowledged, model.Accepted, model.Resolved, model.Reopened, model.Suppressed} {
-		if !locale.Has("triage.state." + string(s)) {
+		if !locale.Has("state." + string(s)) {
 			t.Errorf("no words for state %s", s)
 		}
 		if len(triage.Steps(s)) == 0 {
