@@ -339,7 +339,7 @@ func TestEvidenceKeepsBothEnds(t *testing.T) {
 func TestTheSameTrafficIsNotCountedTwice(t *testing.T) {
 	at := time.Date(2026, 4, 1, 9, 0, 0, 0, time.UTC)
 	f := model.Finding{ID: "f-aaaaaaaaaaaa", Rule: "x.y", First: at, Last: at.Add(time.Hour), Count: 5}
-	all := func(string) bool { return true }
+	all := func(model.Finding) bool { return true }
 	once := Reconcile(nil, []model.Finding{f}, nil, at, all)
 	again := Reconcile(once, []model.Finding{f}, nil, at, all)
 	if again[0].Count != 5 {
