@@ -137,23 +137,14 @@ func join(old, f model.Finding) model.Finding {
 	g := f
 	g.First = earlier(old.First, f.First)
 	g.Last = later(old.Last, f.Last)
-	g.Count = count(old, f)
+	g.Count = old.Count + f.Count
+	if g.Count < old.Count { // wrapped
+		g.Count = ^uint64(0)
+	}
 	g.Severity = max(old.Severity, f.Severity)
 	g.Evidence = mergeEvidence(old.Evidence, f.Evidence)
 	g.State, g.Owner, g.Reason, g.Until = old.State, old.Owner, old.Reason, old.Until
 	return g
-}
-
-// count adds up what was seen, except where f lies wholly within the time that is known already: then the same traffic was
-// looked at again, and the larger of the two counts.
-func count(old, f model.Finding) uint64 {
-	if !f.First.Before(old.First) && !f.Last.After(old.Last) {
-		return max(old.Count, f.Count)
-	}
-	if n := old.Count + f.Count; n >= old.Count {
-		return n
-	}
-	return ^uint64(0)
 }
 
 func earlier(a, b time.Time) time.Time {
