@@ -113,5 +113,12 @@ func (w *world) papers(dir string) error {
 	return errors.Join(
 		writeLedger(filepath.Join(dir, LedgerFile), w.town),
 		os.WriteFile(filepath.Join(dir, ARPFile), arpTable(w.town), 0o600),
-		os.WriteFile(filepath.Join(dir, DHCPFile), leaseTable(w.town), 0o600))
+		os.WriteFile(filepath.Join(dir, DHCPFile), leaseTable(w.town), 0o600),
+		w.date(dir))
+}
+
+// date gives the tables the time of the end of the day: they have no other, and a patrol takes them for that old.
+func (w *world) date(dir string) error {
+	end := time.Unix(0, w.end)
+	return errors.Join(os.Chtimes(filepath.Join(dir, ARPFile), end, end), os.Chtimes(filepath.Join(dir, DHCPFile), end, end))
 }

@@ -15,7 +15,7 @@ func (w *world) routine() {
 		w.workstation(m)
 	}
 	for _, m := range w.town.all(model.ClassModality) {
-		w.often(70*time.Minute, func() { w.examination(w.now, m) })
+		w.often(85*time.Minute, func() { w.examination(w.now, m) })
 		w.every(3*time.Hour, func() { w.echo(w.now, m, w.town.of("PACS01"), modalities[m.name]) })
 	}
 	for _, m := range w.town.all(model.ClassPhone) {
@@ -80,12 +80,12 @@ func (w *world) workstation(m *machine) {
 	case w.town.vendor:
 		return
 	case w.town.core:
-		w.often(85*time.Minute, func() { w.karte(m) })
+		w.often(2*time.Hour, func() { w.karte(m) })
 		w.often(5*time.Hour, func() { w.printPage(m) })
-		w.often(6*time.Hour, func() { w.share(w.now, m, w.town.of("FILE01"), "共有", 3000+w.rng.IntN(30000)) })
+		w.often(8*time.Hour, func() { w.share(w.now, m, w.town.of("FILE01"), "共有", 3000+w.rng.IntN(20000)) })
 		return
 	}
-	w.often(50*time.Minute, func() { w.browse(m) })
+	w.often(80*time.Minute, func() { w.browse(m) })
 	w.often(4*time.Hour, func() { w.share(w.now, m, w.town.of("NAS-SOUMU"), "総務", 2000+w.rng.IntN(20000)) })
 	w.often(5*time.Hour, func() { w.printPage(m) })
 }
@@ -120,8 +120,8 @@ func (w *world) karte(m *machine) {
 	s := w.town.of([]string{"KARTE-AP1", "KARTE-AP2"}[w.rng.IntN(2)])
 	at := w.lookup(w.now, m, "karte."+domain, s.ip)
 	w.resolve(at, m, s.mac, s.ip)
-	at = w.secure(at+1e6, m, s, 443, "karte."+domain, 700, 9000+w.rng.IntN(9000), 500, 4000)
-	w.secure(at-2e6, s, w.town.of("KARTE-DB"), 2484, "karte-db."+domain, 300, 2500)
+	at = w.secure(at+1e6, m, s, 443, "karte."+domain, 700, 6000+w.rng.IntN(7000), 500, 3000)
+	w.database(at-2e6, s, w.town.of("KARTE-DB"))
 }
 
 func (w *world) printPage(m *machine) {
@@ -134,7 +134,7 @@ func (w *world) printPage(m *machine) {
 	p := near[w.rng.IntN(len(near))]
 	w.resolve(w.now, m, p.mac, p.ip)
 	at := w.ipp(w.now+1e6, m, p)
-	w.jet(at+2e8, m, p, 9000+w.rng.IntN(15000))
+	w.jet(at+2e8, m, p, 5000+w.rng.IntN(9000))
 }
 
 // sites are pages of the outside.
@@ -146,7 +146,7 @@ var sites = []struct{ name, ip string }{
 func (w *world) browse(m *machine) {
 	s := sites[w.rng.IntN(len(sites))]
 	at := w.lookup(w.now, m, s.name, addr(s.ip))
-	w.secure(at+1e6, m, w.town.abroad(s.ip), 443, s.name, 600, 6000+w.rng.IntN(9000), 400, 3000)
+	w.secure(at+1e6, m, w.town.abroad(s.ip), 443, s.name, 600, 6000+w.rng.IntN(9000), 400, 2000)
 }
 
 // visitor is a phone in the guests' wireless network.
@@ -184,7 +184,7 @@ func (w *world) backOffice() {
 	w.often(10*time.Minute, func() { w.secure(w.now, t.of("KARTE-AP2"), orca, 8443, "orca."+domain, 800, 2600) })
 	w.every(40*time.Minute, func() {
 		at := w.lookup(w.now, t.of("WSUS01"), "update.os.example", addr("198.51.100.60"))
-		w.secure(at, t.of("WSUS01"), t.abroad("198.51.100.60"), 443, "update.os.example", 700, 90000)
+		w.secure(at, t.of("WSUS01"), t.abroad("198.51.100.60"), 443, "update.os.example", 700, 40000)
 	})
 	for _, m := range t.all(model.ClassServer, model.ClassHIS, model.ClassPACS, model.ClassNAS) {
 		if m.os == windows && !w.silent(m) && m.net == t.core {
@@ -200,6 +200,8 @@ func (w *world) backOffice() {
 	}
 	w.often(35*time.Minute, func() { w.share(w.now, t.of("CR01"), t.of("NAS-HOUSYA"), "image", 60000) })
 	w.every(3*time.Hour, func() { w.clockOf(w.now, t.of("DC01"), t.abroad("192.0.2.123"), 1) })
+	w.every(3*time.Hour, func() { w.shell(w.now, t.of("WSUS01"), t.of("KARTE-DB"), "SSH-2.0-OpenSSH_8.0") })
+	w.every(3*time.Hour, func() { w.shell(w.now, t.of("WSUS01"), t.of("ORCA01"), "SSH-2.0-OpenSSH_8.9p1 Ubuntu-3ubuntu0.10") })
 }
 
 // devicesAtWork: printers, telephones, cameras.

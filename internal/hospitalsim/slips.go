@@ -29,7 +29,7 @@ func slip(s *sheet) {
 		r[colIP] = wide(r[colIP])
 	}
 	again := append([]string(nil), s.rows[s.find(twoOwners)]...)
-	again[colIP], again[colMAC], again[colOwner] = "", "", secondOwner
+	again[colAsset], again[colIP], again[colMAC], again[colOwner] = "", "", "", secondOwner
 	s.rows = append(s.rows, again)
 }
 
@@ -49,5 +49,6 @@ func (w *world) slips() {
 	for _, x := range slipList {
 		w.planted = append(w.planted, Planted{Rule: x.rule, Value: place(s.find(x.name)), What: x.name + ": " + x.what})
 	}
-	w.planted = append(w.planted, Planted{Rule: "ledger.two_owners", Value: place(s.find(twoOwners)), What: twoOwners + ": two rows, two people in charge"})
+	w.planted = append(w.planted, Planted{Rule: "ledger.two_owners", Value: place(s.find(twoOwners)), What: twoOwners + ": two rows, two people in charge"},
+		Planted{Rule: "ledger.missing_address", Value: place(len(s.rows) - 1), What: twoOwners + ": the second row has no address"})
 }

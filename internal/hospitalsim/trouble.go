@@ -111,6 +111,7 @@ func (w *world) secondExit() {
 	})
 	w.plant("line.unapproved_exit", lte, "", "one PC leaves through an LTE router")
 	w.plant("inventory.unknown_host", lte, "", "the LTE router is in no ledger")
+	w.plant("line.tethering", lte, "", "it is a mobile router by the maker of its card")
 }
 
 // outsiders: what connects the inside with the outside and should not.
@@ -152,6 +153,8 @@ func (w *world) homeRouter() {
 		w.offerOnly(w.now, &pc, offer{server: home, router: home.ip, dns: home.ip, bits: 24})
 	})
 	w.plant("line.rogue_dhcp", home, "", "a home router hands out addresses")
+	w.plant("inventory.unknown_host", home, "", "the home router is in no ledger")
+	w.plant("inventory.unknown_network", home, "192.168.11.0/24", "the network that the home router offers is in no ledger")
 }
 
 // offerOnly is a server answering a machine that then takes another offer.

@@ -10,22 +10,33 @@ const ntlmFlags = 0xe2898215
 
 const netbiosDomain = "HOSPITAL"
 
-// windowsVersion is the VERSION of NTLM (MS-NLMP 2.2.2.10).
-func windowsVersion(build int) []byte {
+// ntlmVersion is the VERSION of NTLM (MS-NLMP 2.2.2.10). Samba says 6.1 without a build.
+func ntlmVersion(m *machine) []byte {
+	if m.os != windows {
+		return le(uint8(6), uint8(1), uint16(0), []byte{0, 0, 0, 15})
+	}
+	build := 19045
+	switch {
+	case m.row.os == "Windows 11":
+		build = 22631
+	case m.row.os == "Windows Server 2019":
+		build = 17763
+	case m.row.os == "Windows Server 2016":
+		build = 14393
+	}
 	return le(uint8(10), uint8(0), u16(build), []byte{0, 0, 0, 15})
 }
 
-func ntlmNegotiate(build int) []byte {
-	return le("NTLMSSP\x00", uint32(1), uint32(ntlmFlags), make([]byte, 16), windowsVersion(build))
+func ntlmNegotiate(m *machine) []byte {
+	return le("NTLMSSP\x00", uint32(1), uint32(ntlmFlags), make([]byte, 16), ntlmVersion(m))
 }
 
-func (w *world) ntlmChallenge(s *machine, build int, domainMember bool) []byte {
-	dom, dnsDomain := netbiosDomain, domain
-	dnsName := strings.ToLower(s.name) + "." + domain
-	if !domainMember {
+// targetInfo is the list of names in a challenge (MS-NLMP 2.2.2.1).
+func targetInfo(s *machine, member bool) (domainName string, info []byte) {
+	dom, dnsDomain, dnsName := netbiosDomain, domain, strings.ToLower(s.name)+"."+domain
+	if !member {
 		dom, dnsDomain, dnsName = s.name, s.name, s.name
 	}
-	var info []byte
 	for _, av := range []struct {
 		id   int
 		text string
@@ -33,25 +44,30 @@ func (w *world) ntlmChallenge(s *machine, build int, domainMember bool) []byte {
 		v := utf16(av.text)
 		info = append(info, le(u16(av.id), u16(len(v)), v)...)
 	}
-	info = append(info, 0, 0, 0, 0)
-	name := utf16(dom)
-	return le("NTLMSSP\x00", uint32(2), u16(len(name)), u16(len(name)), uint32(56), uint32(ntlmFlags), w.noise(8), make([]byte, 8),
-		u16(len(info)), u16(len(info)), u32(56+len(name)), windowsVersion(build), name, info)
+	return dom, append(info, 0, 0, 0, 0)
 }
 
-func (w *world) ntlmAuthenticate(c *machine, build int) []byte {
-	dom, user, host := utf16(netbiosDomain), utf16("user"), utf16(c.name)
-	proof, key := w.noise(252), w.noise(16)
-	at := 88
-	field := func(b []byte) []byte {
-		f := le(u16(len(b)), u16(len(b)), u32(at))
-		at += len(b)
-		return f
+func (w *world) ntlmChallenge(s *machine, member bool) []byte {
+	dom, info := targetInfo(s, member)
+	name := utf16(dom)
+	return le("NTLMSSP\x00", uint32(2), u16(len(name)), u16(len(name)), uint32(56), uint32(ntlmFlags), w.noise(8), make([]byte, 8),
+		u16(len(info)), u16(len(info)), u32(56+len(name)), ntlmVersion(s), name, info)
+}
+
+// ntlmAuthenticate is the client's proof that it knows a password (MS-NLMP 2.2.1.3, 2.2.2.8): noise, in the right form.
+func (w *world) ntlmAuthenticate(c, s *machine, member bool) []byte {
+	_, info := targetInfo(s, member)
+	proof := le(w.noise(16), uint8(1), uint8(1), make([]byte, 6), w.noise(8), w.noise(8), uint32(0), info, uint32(0))
+	parts := [][]byte{make([]byte, 24), proof, utf16(netbiosDomain), utf16("user"), utf16(c.name), w.noise(16)}
+	const head = 88
+	at := head
+	var fields, body []byte
+	for _, p := range parts {
+		fields = append(fields, le(u16(len(p)), u16(len(p)), u32(at))...)
+		body = append(body, p...)
+		at += len(p)
 	}
-	fd, fu, fh := field(dom), field(user), field(host)
-	fl, fn, fk := field(make([]byte, 24)), field(proof), field(key)
-	return le("NTLMSSP\x00", uint32(3), fl, fn, fd, fu, fh, fk, uint32(ntlmFlags), windowsVersion(build), make([]byte, 16),
-		dom, user, host, make([]byte, 24), proof, key)
+	return le("NTLMSSP\x00", uint32(3), fields, uint32(ntlmFlags), ntlmVersion(c), make([]byte, 16), body)
 }
 
 // smb2 is one message in its TCP frame (MS-SMB2 2.2.1.2, MS-SMB2 2.1).
@@ -102,16 +118,8 @@ func (w *world) share(at int64, c, s *machine, folder string, size int) int64 {
 func (w *world) smb2Open(t *tcp, c, s *machine, member bool) {
 	t.talk(smb2(0, false, 0, 0, le(uint16(36), uint16(3), uint16(1), uint16(0), uint32(0x7f), w.noise(16), uint64(0), uint16(0x0210), uint16(0x0300), uint16(0x0302))),
 		smb2(0, true, 0, 0, le(uint16(65), uint16(1), uint16(0x0302), uint16(0), w.noise(16), uint32(0x2f), uint32(1<<23), uint32(1<<23), uint32(1<<23), uint64(133400000000000000), uint64(0), uint16(128), uint16(0), uint32(0))))
-	t.talk(smb2(1, false, 0, 1, setupRequest(ntlmNegotiate(clientBuild(c)))), smb2(1, true, moreProcessing, 1, setupResponse(w.ntlmChallenge(s, 17763, member))))
-	t.talk(smb2(1, false, 0, 2, setupRequest(w.ntlmAuthenticate(c, clientBuild(c)))), smb2(1, true, 0, 2, setupResponse(nil)))
-}
-
-// clientBuild is the Windows build that a client says it is.
-func clientBuild(c *machine) int {
-	if c.row.os == "Windows 11" {
-		return 22631
-	}
-	return 19045
+	t.talk(smb2(1, false, 0, 1, setupRequest(ntlmNegotiate(c))), smb2(1, true, moreProcessing, 1, setupResponse(w.ntlmChallenge(s, member))))
+	t.talk(smb2(1, false, 0, 2, setupRequest(w.ntlmAuthenticate(c, s, member))), smb2(1, true, 0, 2, setupResponse(nil)))
 }
 
 // smb1 is a message of the old protocol (MS-CIFS 2.2.3.1).
@@ -131,7 +139,7 @@ func (w *world) oldShare(at int64, c, s *machine) int64 {
 	t := w.dial(at, c, s, 445)
 	t.talk(smb1(0x72, false, nil, []byte("\x02NT LM 0.12\x00")),
 		smb1(0x72, true, le(uint16(0), uint8(3), uint16(50), uint16(1), uint32(16644), uint32(65536), uint32(0), uint32(0x8000e3fd), uint64(0), uint16(0), uint8(0)), w.noise(16)))
-	token := ntlmNegotiate(2600)
+	token := ntlmNegotiate(c)
 	t.talk(smb1(0x73, false, le(uint8(0xff), uint8(0), uint16(0), uint16(16644), uint16(50), uint16(1), uint32(0), u16(len(token)), uint32(0), uint32(0x800000d4)),
 		le(token, utf16("Windows 10\x00"), utf16("Windows 10\x00"))),
 		smb1(0x73, true, le(uint8(0xff), uint8(0), uint16(0), uint16(0), uint16(0)), le(uint8(0), utf16("Windows 5.1\x00Windows 2000 LAN Manager\x00"))))
@@ -164,19 +172,28 @@ func ldapEntry(id uint32, pairs ...[]byte) []byte {
 
 var present = tlv(0x87, []byte("objectClass"))
 
+// controller is the domain controller that a machine talks to: most to the first.
+func (w *world) controller(c *machine) *machine {
+	first, second := w.town.of("DC01"), w.town.of("DC02")
+	if c == first || c != second && c.ip.As4()[3]%4 == 0 {
+		return second
+	}
+	return first
+}
+
 // directory is a Windows machine at its domain controller: a ping, then a look into the directory.
 func (w *world) directory(at int64, c *machine) int64 {
-	dc := w.town.of("DC01")
+	dc := w.controller(c)
 	host := tlv(0xa3, berText("Host"), berText(c.name))
 	ping := ldapSearch(1, tlv(0xa0, tlv(0xa3, berText("DnsDomain"), berText(domain)), host, tlv(0xa3, berText("NtVer"), tlv(4, []byte{6, 0, 0, 0}))), "Netlogon")
 	at = w.ask(at, c, dc, 389, ping, ldapEntry(1, []byte("Netlogon"), w.netlogon(dc)))
 	t := w.dial(at+int64(w.upTo(5e6)), c, dc, 389)
 	t.talk(ldapSearch(1, present, "defaultNamingContext", "dnsHostName"),
-		ldapEntry(1, []byte("defaultNamingContext"), []byte("DC=hospital,DC=example"), []byte("dnsHostName"), []byte("dc01."+domain)))
+		ldapEntry(1, []byte("defaultNamingContext"), []byte("DC=hospital,DC=example"), []byte("dnsHostName"), []byte(strings.ToLower(dc.name)+"."+domain)))
 	sasl := func(token []byte) []byte { return tlv(0xa3, berText("GSS-SPNEGO"), tlv(4, token)) }
-	t.talk(ldapMessage(2, tlv(0x60, berInt(3), berText(""), sasl(ntlmNegotiate(clientBuild(c))))),
-		ldapMessage(2, tlv(0x61, tlv(10, []byte{14}), berText(""), berText(""), tlv(0x87, w.ntlmChallenge(dc, 17763, true)))))
-	t.talk(ldapMessage(3, tlv(0x60, berInt(3), berText(""), sasl(w.ntlmAuthenticate(c, clientBuild(c))))), ldapMessage(3, tlv(0x61, tlv(10, []byte{0}), berText(""), berText(""))))
+	t.talk(ldapMessage(2, tlv(0x60, berInt(3), berText(""), sasl(ntlmNegotiate(c)))),
+		ldapMessage(2, tlv(0x61, tlv(10, []byte{14}), berText(""), berText(""), tlv(0x87, w.ntlmChallenge(dc, true)))))
+	t.talk(ldapMessage(3, tlv(0x60, berInt(3), berText(""), sasl(w.ntlmAuthenticate(c, dc, true)))), ldapMessage(3, tlv(0x61, tlv(10, []byte{0}), berText(""), berText(""))))
 	t.talk(w.sealed(300), w.sealed(900))
 	return t.bye()
 }

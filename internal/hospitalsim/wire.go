@@ -100,6 +100,11 @@ func (w *world) askFrom(at int64, c, s *machine, sport, port uint16, question, a
 // shout sends a datagram to everyone on m's network, or to a multicast group.
 func (w *world) shout(at int64, m *machine, to netip.Addr, sport, dport uint16, payload []byte) {
 	h := hop{src: m, dst: &machine{ip: to}, srcMAC: m.mac, dstMAC: groupMAC(to)}
+	if to == mdnsGroup { // RFC 6762, 11
+		speaker := *m
+		speaker.os.ttl = 255
+		h.src = &speaker
+	}
 	w.datagram(at, h, sport, dport, payload)
 }
 
