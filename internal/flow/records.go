@@ -152,7 +152,7 @@ func uid(f *model.Flow) string {
 		x := a.As16()
 		h.Write(x[:])
 	}
-	io.WriteString(h, f.Tunnel)
+	h.Write([]byte(f.Tunnel))
 	sum := h.Sum(nil)
 	return "C" + base62(binary.BigEndian.Uint64(sum)) + base62(binary.BigEndian.Uint64(sum[8:]))[:6]
 }
