@@ -22,7 +22,7 @@ func Export(w io.Writer, l *model.Ledger, lang locale.Lang) error {
 		return fmt.Errorf("write ledger workbook: %w", err)
 	}
 	defer b.f.Close()
-	for _, k := range Kinds {
+	for _, k := range sheetOrder {
 		if err := b.exportSheet(l, k); err != nil {
 			return fmt.Errorf("write sheet %s of ledger workbook: %w", k, err)
 		}
@@ -145,12 +145,13 @@ func (b *workbook) exportSheet(l *model.Ledger, k Kind) error {
 	if err != nil {
 		return err
 	}
-	n := 1
+	n, fields := 1, exported(k)
 	var failed error
 	sectionOf[k].write(l, func(values []string, es []model.Extra) {
 		n++
 		if failed == nil {
-			failed = sw.SetRow(fmt.Sprintf("A%d", n), cells(rowOf(k, values, es, extra), b.body))
+			row := rowOf(k, values, es, extra)
+			failed = sw.SetRow(fmt.Sprintf("A%d", n), cells(row, b.body), b.height(fields, row))
 		}
 	})
 	if failed != nil {

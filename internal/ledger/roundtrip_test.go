@@ -187,7 +187,7 @@ func TestTemplateForPeople(t *testing.T) {
 		t.Errorf("not fitted to the page: %v", err)
 	}
 	page, err := f.GetPageLayout("機器")
-	if err != nil || *page.Orientation != "landscape" || *page.Size != 9 {
+	if err != nil || *page.Orientation != "landscape" || *page.Size != paperA3 {
 		t.Errorf("page %+v, %v", page, err)
 	}
 	id, err := f.GetCellStyle("機器", "B1")

@@ -21,7 +21,7 @@ func Template(w io.Writer, lang locale.Lang) error {
 	if err := b.introduction(); err != nil {
 		return fmt.Errorf("write introduction of ledger template: %w", err)
 	}
-	for _, k := range Kinds {
+	for _, k := range sheetOrder {
 		if err := b.templateSheet(k); err != nil {
 			return fmt.Errorf("write sheet %s of ledger template: %w", k, err)
 		}
@@ -34,21 +34,37 @@ func (b *workbook) introduction() error {
 	if err := b.begin(name); err != nil {
 		return err
 	}
-	if err := b.f.SetColWidth(name, "A", "A", 100); err != nil {
+	if err := b.print(name, paperA4, "portrait"); err != nil {
+		return err
+	}
+	if err := b.f.SetColWidth(name, "A", "A", introWidth); err != nil {
 		return err
 	}
 	for i, line := range strings.Split(locale.T(b.lang, "ledger.template.text"), "\n") {
-		at := fmt.Sprintf("A%d", i+1)
+		at, style := fmt.Sprintf("A%d", i+1), b.prose
+		if i == 0 {
+			style = b.title
+		}
 		if err := b.f.SetCellStr(name, at, line); err != nil {
 			return err
 		}
+		if err := b.f.SetCellStyle(name, at, at, style); err != nil {
+			return err
+		}
+		if err := b.f.SetRowHeight(name, i+1, max(float64(wrapped(line, introWidth))*18, 18)); err != nil {
+			return err
+		}
 	}
-	return b.f.SetCellStyle(name, "A1", "A1", b.title)
+	return nil
 }
+
+// introWidth is the width of the sheet that explains, in characters: a line is as long as one can read with ease.
+const introWidth = 86
 
 func (b *workbook) templateSheet(k Kind) error {
 	header := append([]string{locale.T(b.lang, "ledger.field.example")}, headerOf(b.lang, k, nil)...)
 	sw, err := b.sheet(k, header, 1, 0)
+	fields := append([]string{"example"}, exported(k)...)
 	if err != nil {
 		return err
 	}
@@ -56,7 +72,7 @@ func (b *workbook) templateSheet(k Kind) error {
 	for _, line := range strings.Split(locale.T(b.lang, "ledger.example."+string(k)), "\n") {
 		n++
 		values := append([]string{header[0]}, strings.Split(line, "|")...)
-		if err := sw.SetRow(fmt.Sprintf("A%d", n), cells(values, b.example)); err != nil {
+		if err := sw.SetRow(fmt.Sprintf("A%d", n), cells(values, b.example), b.height(fields, values)); err != nil {
 			return err
 		}
 	}

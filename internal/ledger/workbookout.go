@@ -3,8 +3,10 @@ package ledger
 import (
 	"fmt"
 	"io"
+	"math"
 	"strings"
 
+	"github.com/mattn/go-runewidth"
 	"github.com/xuri/excelize/v2"
 
 	"github.com/mimawari/mimawari/internal/locale"
@@ -12,11 +14,11 @@ import (
 
 // workbook is one being written: sheets of the same look, ready to be filled in and printed.
 type workbook struct {
-	f                          *excelize.File
-	lang                       locale.Lang
-	head, body, example, title int
-	sheets                     int // begun so far
-	left                       int // columns before the fields: 1 in the template (例), 0 in an export
+	f                                 *excelize.File
+	lang                              locale.Lang
+	head, body, example, title, prose int
+	sheets                            int // begun so far
+	left                              int // columns before the fields: 1 in the template (例), 0 in an export
 }
 
 // fonts are named so that Excel on a Japanese Windows shows text evenly.
@@ -36,7 +38,8 @@ func newWorkbook(lang locale.Lang) (*workbook, error) {
 		{&b.head, excelize.Style{Border: border, Font: &excelize.Font{Bold: true, Family: family, Size: 10, Color: "FFFFFF"}, Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"1F4E79"}}, Alignment: &excelize.Alignment{Vertical: "center", WrapText: true}}},
 		{&b.body, excelize.Style{Border: border, NumFmt: 49, Font: &excelize.Font{Family: family, Size: 10}, Alignment: &excelize.Alignment{Vertical: "top", WrapText: true}}},
 		{&b.example, excelize.Style{Border: border, NumFmt: 49, Font: &excelize.Font{Family: family, Size: 10, Italic: true, Color: "7F7F7F"}, Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"F2F2F2"}}, Alignment: &excelize.Alignment{Vertical: "top", WrapText: true}}},
-		{&b.title, excelize.Style{Font: &excelize.Font{Bold: true, Family: family, Size: 16}}},
+		{&b.title, excelize.Style{Font: &excelize.Font{Bold: true, Family: family, Size: 16}, Alignment: &excelize.Alignment{Vertical: "center"}}},
+		{&b.prose, excelize.Style{Font: &excelize.Font{Family: family, Size: 11}, Alignment: &excelize.Alignment{Vertical: "top", WrapText: true}}},
 	} {
 		id, err := b.f.NewStyle(&s.style)
 		if err != nil {
@@ -48,7 +51,56 @@ func newWorkbook(lang locale.Lang) (*workbook, error) {
 }
 
 // widths of columns in characters, for fields that need more or less than others.
-var widths = map[string]float64{"example": 5, "name": 24, "ip": 26, "mac": 20, "note": 36, "purpose": 26, "scope": 32, "address": 36, "prefix": 20, "vlan": 8, "dhcp": 8, "peers": 26, "mail": 26, "location": 20, "model": 20, "os": 20, "demarcation": 24}
+var widths = map[string]float64{"example": 9, "asset_no": 11, "name": 22, "kind": 13, "status": 10, "ip": 18, "mac": 19, "zone": 13, "site": 11, "location": 16, "department": 13,
+	"system": 14, "purpose": 20, "owner": 12, "vendor": 17, "maker": 15, "model": 14, "os": 15, "serial": 13, "installed": 13, "maintain_end": 13, "note": 26,
+	"scope": 32, "address": 36, "prefix": 19, "vlan": 8, "gateway": 16, "dhcp": 8, "peers": 20, "mail": 26, "demarcation": 24, "device": 16, "gateways": 16, "macs": 19, "carrier": 15}
+
+const otherWidth = 15
+
+func widthOf(field string) float64 {
+	if w := widths[field]; w > 0 {
+		return w
+	}
+	return otherWidth
+}
+
+// height fits a row to its longest cell: Excel does not, for rows that a program wrote.
+func (b *workbook) height(fields, values []string) excelize.RowOpts {
+	lines := 1
+	for i, v := range values {
+		lines = max(lines, wrapped(v, widthOf(at(fields, i))))
+	}
+	return excelize.RowOpts{Height: min(float64(lines)*15+3, 300)}
+}
+
+// wrapped counts the lines of s in a column of that many digits: a Japanese character is as wide as two.
+func wrapped(s string, width float64) int {
+	n := 0
+	for line := range strings.SplitSeq(s, "\n") {
+		n += max(1, int(math.Ceil(float64(runewidth.StringWidth(line))/(width-1))))
+	}
+	return n
+}
+
+// sheetOrder is the order of sheets in a workbook: first what is worth most, then what explains it.
+var sheetOrder = []Kind{KindHosts, KindLines, KindNetworks, KindZones, KindSystems, KindVendors, KindContracts, KindPeople, KindDepartments, KindSites}
+
+// tabs colours the sheets to begin with.
+var tabs = map[Kind]string{KindHosts: "0017C1", KindLines: "0017C1"}
+
+// Paper sizes as ECMA-376 part 1, 18.3.1.63 numbers them. Tables with many columns are for A3, which Japanese offices
+// have; on A4 nobody could read them.
+const (
+	paperA3 = 8
+	paperA4 = 9
+)
+
+func paperOf(k Kind) int {
+	if k == KindHosts || k == KindLines {
+		return paperA3
+	}
+	return paperA4
+}
 
 // sheet begins a sheet: print set-up, drop-downs for rows more than there are, frozen header. left is the number of
 // columns before the fields.
@@ -58,8 +110,13 @@ func (b *workbook) sheet(k Kind, header []string, left, rows int) (*excelize.Str
 	if err := b.begin(name); err != nil {
 		return nil, err
 	}
-	if err := b.print(name); err != nil {
+	if err := b.print(name, paperOf(k), "landscape"); err != nil {
 		return nil, err
+	}
+	if c, ok := tabs[k]; ok && left > 0 {
+		if err := b.f.SetSheetProps(name, &excelize.SheetPropsOptions{TabColorRGB: &c}); err != nil {
+			return nil, err
+		}
 	}
 	if err := b.dropDowns(k, name, rows+1000); err != nil {
 		return nil, err
@@ -77,15 +134,12 @@ func (b *workbook) sheet(k Kind, header []string, left, rows int) (*excelize.Str
 }
 
 func (b *workbook) header(sw *excelize.StreamWriter, k Kind, header []string) error {
-	fields := append(make([]string, b.left), exported(k)...)
+	fields := exported(k)
+	if b.left > 0 {
+		fields = append([]string{"example"}, fields...)
+	}
 	for i := len(header) - 1; i >= 0; i-- { // the writer puts each before the last, and Excel wants them ascending
-		w := 14.0
-		if i < b.left {
-			w = widths["example"]
-		} else if i < len(fields) && widths[fields[i]] > 0 {
-			w = widths[fields[i]]
-		}
-		if err := sw.SetColWidth(i+1, i+1, w); err != nil {
+		if err := sw.SetColWidth(i+1, i+1, widthOf(at(fields, i))); err != nil {
 			return err
 		}
 	}
@@ -95,18 +149,24 @@ func (b *workbook) header(sw *excelize.StreamWriter, k Kind, header []string) er
 	return sw.SetRow("A1", cells(header, b.head), excelize.RowOpts{Height: 24})
 }
 
-// print sets A4 landscape, one page wide, header repeated, sheet name and page number below.
-func (b *workbook) print(name string) error {
-	size, wide, tall, landscape := 9, 1, 0, "landscape"
-	fit := true
+// print sets paper and margins, one page wide, header repeated, sheet name and page number outside the table.
+func (b *workbook) print(name string, paper int, orientation string) error {
+	wide, tall, fit := 1, 0, true
+	side, edge, header := 0.4, 0.75, 0.35 // inches
 	if err := b.f.SetSheetProps(name, &excelize.SheetPropsOptions{FitToPage: &fit}); err != nil {
 		return err
 	}
-	if err := b.f.SetPageLayout(name, &excelize.PageLayoutOptions{Size: &size, Orientation: &landscape, FitToWidth: &wide, FitToHeight: &tall}); err != nil {
+	if err := b.f.SetPageLayout(name, &excelize.PageLayoutOptions{Size: &paper, Orientation: &orientation, FitToWidth: &wide, FitToHeight: &tall}); err != nil {
+		return err
+	}
+	if err := b.f.SetPageMargins(name, &excelize.PageLayoutMarginsOptions{Left: &side, Right: &side, Top: &edge, Bottom: &edge, Header: &header, Footer: &header}); err != nil {
 		return err
 	}
 	if err := b.f.SetHeaderFooter(name, &excelize.HeaderFooterOptions{OddHeader: "&L&A&R&D", OddFooter: "&C&P / &N"}); err != nil {
 		return err
+	}
+	if orientation == "portrait" {
+		return nil
 	}
 	return b.f.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: fmt.Sprintf("'%s'!$1:$1", name), Scope: name})
 }
