@@ -24,7 +24,7 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 	if err := removeDatabase(part); err != nil {
 		return err
 	}
-	defer removeDatabase(part)
+	defer func() { _ = removeDatabase(part) }() // gone already if all went well
 	if err := s.copyToFile(ctx, part); err != nil {
 		return err
 	}
@@ -139,7 +139,7 @@ func Restore(ctx context.Context, file, path string) (kept string, err error) {
 	if err := removeDatabase(part); err != nil {
 		return "", err
 	}
-	defer removeDatabase(part)
+	defer func() { _ = removeDatabase(part) }() // gone already if all went well
 	if err := fetch(ctx, file, part); err != nil {
 		return "", err
 	}
