@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,7 +30,7 @@ func decideCommand(s *session) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return s.atDesk(c.Context(), data, func(d *app.Desk) error {
+			return s.atDesk(c.Context(), data, args[0], func(d *app.Desk) error {
 				return d.Decide(c.Context(), args[0], api.Decision{State: state, Owner: owner, Reason: reason, Until: end, Who: userName()})
 			})
 		},
@@ -49,7 +51,7 @@ func silenceCommand(s *session) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return s.atDesk(c.Context(), data, func(d *app.Desk) error {
+			return s.atDesk(c.Context(), data, remove, func(d *app.Desk) error {
 				if remove != "" {
 					return d.Unsilence(c.Context(), remove)
 				}
@@ -85,15 +87,53 @@ func (s *session) day(text string) (time.Time, error) {
 	return t.Add(24*time.Hour - time.Second), nil
 }
 
-func (s *session) atDesk(ctx context.Context, dir string, do func(*app.Desk) error) error {
+// atDesk carries out a decision; id is what it is about, for the words if that does not exist.
+func (s *session) atDesk(ctx context.Context, dir, id string, do func(*app.Desk) error) error {
 	a, err := app.OpenDeciding(ctx, dir)
 	if err != nil {
 		return s.fail(err)
 	}
 	defer a.Close()
 	if err := do(&app.Desk{App: a, Now: time.Now}); err != nil {
-		return s.fail(err)
+		return s.failAbout(id, err)
 	}
 	fmt.Fprintln(s.err, s.t("cli.done"))
+	return nil
+}
+
+// silencesCommand lists what is silenced: its id is needed to take it back.
+func silencesCommand(s *session) *cobra.Command {
+	f := &listFlags{}
+	c := &cobra.Command{
+		Use: "silences", Short: s.t("cli.silences.short"), Args: s.noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return s.look(c.Context(), f.data, func(a *app.App) error { return s.listSilences(c.Context(), a, f.json) })
+		},
+	}
+	s.dataFlag(c, &f.data)
+	c.Flags().BoolVar(&f.json, "json", false, s.t("cli.flag.json_alias"))
+	return c
+}
+
+func (s *session) listSilences(ctx context.Context, a *app.App, asJSON bool) error {
+	all, err := a.Store.Suppressions(ctx)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		if all == nil {
+			all = []model.Suppression{}
+		}
+		return writeJSON(s.out, map[string]any{"silences": all, "total": len(all)})
+	}
+	for _, x := range all {
+		until := s.t("cli.silences.forever")
+		if !x.Until.IsZero() {
+			until = s.t("cli.silences.until", "date", x.Until.In(time.Local).Format(time.DateOnly))
+		}
+		about := strings.Join(strings.Fields(x.Rule+" "+x.Host+" "+x.IP), " ")
+		fmt.Fprintf(s.out, "%s  %s  %s  %s（%s）\n", x.ID, about, until, x.Reason, x.Owner)
+	}
+	fmt.Fprintln(s.out, s.t("report.total", "n", strconv.Itoa(len(all))))
 	return nil
 }

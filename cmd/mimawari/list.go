@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -133,14 +134,17 @@ func findingsCommand(s *session) *cobra.Command {
 	c.Flags().StringVar(&f.state, "state", "active", s.t("cli.flag.state"))
 	c.Flags().StringVar(&f.rule, "rule", "", s.t("cli.flag.rule"))
 	c.Flags().StringVar(&f.host, "host", "", s.t("cli.flag.host"))
-	c.AddCommand(decideCommand(s), silenceCommand(s))
+	c.AddCommand(decideCommand(s), silenceCommand(s), silencesCommand(s))
 	return c
 }
 
 func (s *session) listFindings(ctx context.Context, a *app.App, f *listFlags, format string) error {
-	state := f.state
-	if state == "all" {
-		state = ""
+	state, err := s.findingState(f.state)
+	if err != nil {
+		return err
+	}
+	if _, err := s.severity("--severity", f.severity); err != nil {
+		return err
 	}
 	q, err := api.FindingQuery(map[string][]string{"q": {f.query}, "severity": {f.severity}, "state": {state}, "rule": {f.rule}, "host": {f.host}})
 	if err != nil {
@@ -167,6 +171,32 @@ func (s *session) listFindings(ctx context.Context, a *app.App, f *listFlags, fo
 	return nil
 }
 
+// findingStates are what --state takes, besides active and all.
+var findingStates = []string{"open", "acknowledged", "accepted", "resolved", "reopened", "suppressed"}
+
+// findingState gives the state to ask for; "" is all.
+func (s *session) findingState(name string) (string, error) {
+	switch {
+	case name == "all":
+		return "", nil
+	case name == "active" || slices.Contains(findingStates, name):
+		return name, nil
+	}
+	return "", &api.Refused{Key: "cli.one_of", Pairs: []string{"flag", "--state", "value", name, "kinds", "active, all, " + strings.Join(findingStates, ", ")}}
+}
+
+// severity reads a severity by name; "" is Info.
+func (s *session) severity(flag, name string) (model.Severity, error) {
+	if name == "" {
+		return model.Info, nil
+	}
+	level, err := model.ParseSeverity(name)
+	if err != nil {
+		return 0, &api.Refused{Key: "cli.one_of", Pairs: []string{"flag", flag, "value", name, "kinds", "info, low, medium, high, critical"}}
+	}
+	return level, nil
+}
+
 func explainCommand(s *session) *cobra.Command {
 	f := &listFlags{}
 	c := &cobra.Command{
@@ -182,7 +212,9 @@ func explainCommand(s *session) *cobra.Command {
 
 func (s *session) explain(ctx context.Context, a *app.App, id string, asJSON bool) error {
 	f, events, err := a.Store.Finding(ctx, id)
-	if err != nil {
+	if errors.Is(err, model.ErrNotFound) {
+		return &api.Refused{Key: "cli.no_such_id", Pairs: []string{"id", id}}
+	} else if err != nil {
 		return err
 	}
 	w := api.NewFinding(f, s.lang)

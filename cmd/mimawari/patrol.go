@@ -64,6 +64,7 @@ func (s *session) patrol(ctx context.Context, f *patrolFlags, paths []string) er
 		return s.fail(err)
 	}
 	defer a.Close()
+	app.LimitMemory(os.Getenv)
 	p := s.progress(f.quiet)
 	out, err := a.Patrol(ctx, app.PatrolOptions{
 		Paths: paths, Stdin: s.in, Watch: app.Watching{Interface: f.iface, For: f.length}, Ledger: f.ledger,
@@ -93,10 +94,8 @@ func (f *patrolFlags) check(s *session, paths []string) (level model.Severity, e
 	if f.length != 0 && f.iface == "" {
 		return 0, usageError{errors.New(s.t("cli.patrol.for_needs_interface"))}
 	}
-	if f.fail != "" {
-		if level, err = model.ParseSeverity(f.fail); err != nil {
-			return 0, usageError{fmt.Errorf("--fail-on: %w", err)}
-		}
+	if level, err = s.severity("--fail-on", f.fail); err != nil {
+		return 0, s.fail(err)
 	}
 	for _, r := range f.reports {
 		if e := strings.ToLower(filepath.Ext(r)); e != ".html" && e != ".xlsx" && e != ".json" {

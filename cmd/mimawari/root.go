@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -78,12 +79,42 @@ func newRoot(s *session) *cobra.Command {
 	root.SetIn(s.in)
 	root.SetOut(s.out)
 	root.SetErr(s.err)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{s.flagError(err)} })
+	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
+		if v := c.Flag("lang").Value.String(); v != "" {
+			if _, ok := locale.Parse(v); !ok {
+				return usageError{errors.New(s.t("cli.lang", "value", v))}
+			}
+		}
+		return nil
+	}
 	root.PersistentFlags().String("lang", string(s.lang), locale.T(s.lang, "cli.flag.lang"))
 	for _, c := range commands {
 		root.AddCommand(c(s))
 	}
 	return root
+}
+
+// flagError says in words what the flag parser complains about; it names the flag as it was written.
+func (s *session) flagError(err error) error {
+	var named interface{ GetSpecifiedName() string }
+	var bad interface{ GetValue() string }
+	switch {
+	case errors.As(err, &bad):
+		_, rest, _ := strings.Cut(err.Error(), " for \"")
+		flag, _, _ := strings.Cut(rest, "\"")
+		return errors.New(s.t("cli.flag_bad", "flag", flag[strings.LastIndex(flag, " ")+1:], "value", bad.GetValue()))
+	case errors.As(err, &named):
+		key, flag := "cli.flag_value", "--"+named.GetSpecifiedName()
+		if len(flag) == 3 {
+			flag = flag[1:]
+		}
+		if strings.HasPrefix(err.Error(), "unknown") {
+			key = "cli.flag_unknown"
+		}
+		return errors.New(s.t(key, "flag", flag))
+	}
+	return err
 }
 
 // language is chosen before the flags are parsed, because the help itself needs it: --lang, MIMAWARI_LANG, the locale of

@@ -33,6 +33,14 @@ func (s *session) fail(err error) error {
 	return exitError{code}
 }
 
+// failAbout is fail where a wrong id is the likely mistake.
+func (s *session) failAbout(id string, err error) error {
+	if errors.Is(err, model.ErrNotFound) && id != "" {
+		err = &api.Refused{Key: "cli.no_such_id", Pairs: []string{"id", id}}
+	}
+	return s.fail(err)
+}
+
 func (s *session) inWords(err error) (string, int) {
 	var file *ledger.FileError
 	var data *store.Error
