@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"net/netip"
 	"slices"
 	"time"
 
@@ -15,7 +16,19 @@ const (
 
 // Present reports whether h was seen in the patrol.
 func Present(h *model.Host, seen *model.Seen) bool {
+	if h.Last.After(seen.Last) && !seen.Last.IsZero() {
+		return appears(h, seen) // an older capture, read after a newer one
+	}
 	return !h.Last.IsZero() && !seen.Last.IsZero() && !h.Last.Before(seen.First)
+}
+
+// appears looks for h itself.
+func appears(h *model.Host, seen *model.Seen) bool {
+	is := func(a netip.Addr, m model.MAC) bool {
+		return slices.Contains(h.MACs, m) || len(h.MACs) == 0 && slices.Contains(h.IPs, a)
+	}
+	return slices.ContainsFunc(seen.Bindings, func(b model.Binding) bool { return is(b.Addr, b.MAC) }) ||
+		slices.ContainsFunc(seen.Observations, func(o model.Observation) bool { return is(o.Subject, o.MAC) })
 }
 
 // absent gives the known hosts that were not seen this time and are not forgotten yet. Those whose only card now belongs to another
