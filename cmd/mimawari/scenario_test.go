@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -34,7 +35,8 @@ func TestScenarios(t *testing.T) {
 
 // scenarioSetup keeps the stories away from the data, the language and the clock's zone of whoever runs them.
 func scenarioSetup(e *testscript.Env) error {
-	for k, v := range map[string]string{"HOME": e.WorkDir, "MIMAWARI_DATA": filepath.Join(e.WorkDir, "data"), "MIMAWARI_LANG": "ja", "TZ": "Asia/Tokyo"} {
+	for k, v := range map[string]string{"HOME": e.WorkDir, "MIMAWARI_DATA": filepath.Join(e.WorkDir, "data"), "MIMAWARI_LANG": "ja", "TZ": "Asia/Tokyo",
+		"NEXT_YEAR": time.Now().AddDate(1, 0, 0).Format(time.DateOnly)} {
 		e.Setenv(k, v)
 	}
 	return nil
@@ -51,6 +53,7 @@ func scenarioCondition(cond string) (bool, error) {
 func scenarioCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	all := scriptCommands()
 	maps.Copy(all, map[string]func(*testscript.TestScript, bool, []string){
+		"count": scenarioCount, "id": scenarioID, "word": scenarioWord,
 		"pcap": scenarioPcap, "xlsx": scenarioXLSX, "findings": scenarioFindings, "hosts": scenarioHosts, "sheets": scenarioSheets, "cut": scenarioCut,
 	})
 	return all
@@ -174,6 +177,37 @@ func scenarioFindings(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	compareLines(ts, got, args[1])
+}
+
+// scenarioCount wants how often a rule was seen: count out.json RULE N
+func scenarioCount(ts *testscript.TestScript, _ bool, args []string) {
+	for _, f := range readDocument(ts, args[0]).Findings {
+		if f.Rule == args[1] && fmt.Sprint(f.Count) != args[2] {
+			ts.Fatalf("%s was counted %d times, want %s", f.Rule, f.Count, args[2])
+		}
+	}
+}
+
+// scenarioID puts the id of a finding into a variable: id out.json RULE ADDRESS VARIABLE
+func scenarioID(ts *testscript.TestScript, _ bool, args []string) {
+	for _, f := range readDocument(ts, args[0]).Findings {
+		if f.Rule == args[1] && len(f.Assets) > 0 && f.Assets[0].IP == args[2] {
+			ts.Setenv(args[3], f.ID)
+			return
+		}
+	}
+	ts.Fatalf("no finding %s of %s", args[1], args[2])
+}
+
+// scenarioWord puts the first word with a beginning into a variable: word FILE BEGINNING VARIABLE
+func scenarioWord(ts *testscript.TestScript, _ bool, args []string) {
+	for _, w := range strings.Fields(ts.ReadFile(args[0])) {
+		if strings.HasPrefix(w, args[1]) {
+			ts.Setenv(args[2], w)
+			return
+		}
+	}
+	ts.Fatalf("no word that begins with %s", args[1])
 }
 
 func pickRules(ts *testscript.TestScript, args []string) (rest, only, ignore []string) {
