@@ -10,9 +10,18 @@ import (
 // cards is how many things 今日 asks for: more would not be done.
 const cards = 3
 
+// lookahead is how many findings are considered for the cards.
+const lookahead = 50
+
+// card is one thing to do: a machine's most urgent finding, and how many more it has.
+type card struct {
+	model.Finding
+	Also int
+}
+
 type todayView struct {
 	frame
-	Cards      []model.Finding
+	Cards      []card
 	More       int
 	Patrol     *model.Patrol
 	Hosts      int
@@ -38,11 +47,13 @@ func (p *pages) fillToday(r *http.Request, v *todayView) error {
 		return err
 	}
 	v.Patrol = &ps[0]
-	fs, err := p.Memory.Findings(ctx, model.FindingQuery{States: []model.State{model.Open, model.Reopened}, MinSeverity: model.Low, Limit: cards})
+	fs, err := p.Memory.Findings(ctx, model.FindingQuery{States: []model.State{model.Open, model.Reopened}, MinSeverity: model.Low, Limit: lookahead})
 	if err != nil {
 		return err
 	}
-	v.Cards, v.More = fs.Findings, fs.Total-len(fs.Findings)
+	var shown int
+	v.Cards, shown = deal(fs.Findings)
+	v.More = fs.Total - shown
 	hs, err := p.Memory.Hosts(ctx, model.HostQuery{Limit: 1})
 	if err != nil {
 		return err
@@ -57,6 +68,30 @@ func (p *pages) fillToday(r *http.Request, v *todayView) error {
 	}
 	v.Hosts, v.Undeclared, v.HasLedger = hs.Total, un.Total, l != nil
 	return p.countFindings(r, v)
+}
+
+// deal makes the cards: one machine, one card, so that three findings on one box are one errand. shown is how many findings
+// the cards stand for.
+func deal(fs []model.Finding) (out []card, shown int) {
+	place := map[string]int{}
+	for _, f := range fs {
+		host := ""
+		if len(f.Assets) > 0 {
+			host = f.Assets[0].Host
+		}
+		if i, ok := place[host]; ok && host != "" {
+			out[i].Also++
+			shown++
+			continue
+		}
+		if len(out) == cards {
+			continue
+		}
+		place[host] = len(out)
+		out = append(out, card{Finding: f})
+		shown++
+	}
+	return out, shown
 }
 
 func (p *pages) countFindings(r *http.Request, v *todayView) error {

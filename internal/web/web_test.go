@@ -134,6 +134,18 @@ func TestEmptyPagesHelp(t *testing.T) {
 	}
 }
 
+// Five findings on one box are one errand: one card, which says that there is more.
+func TestOneMachineOneCard(t *testing.T) {
+	srv, _ := site(t, false)
+	_, body := get(t, srv.URL+"/")
+	if n := strings.Count(body, `class="why"`); n != 1 {
+		t.Errorf("%d cards about one machine", n)
+	}
+	if !strings.Contains(body, "ほかに 4 件の指摘") {
+		t.Error("the card does not say that there is more")
+	}
+}
+
 // Only loopback names, only this site, no frames, no scripts.
 func TestGuard(t *testing.T) {
 	srv, _ := site(t, false)
