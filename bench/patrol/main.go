@@ -2,12 +2,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"runtime/pprof"
 	"time"
 
@@ -18,26 +20,47 @@ import (
 
 func main() {
 	data := flag.String("data", "", "data directory")
+	quiet := flag.Bool("nojson", false, "leave the document out")
 	ledger := flag.String("ledger", "", "ledger")
 	profile := flag.String("cpuprofile", "", "write a CPU profile to this file")
-	heap := flag.String("memprofile", "", "write a heap profile to this file at the end")
+	heap := flag.String("memprofile", "", "write a heap profile of the peak to this file")
 	flag.Parse()
 	app.LimitMemory(os.Getenv)
-	if err := profiled(*profile, func() error { return patrol(*data, *ledger, flag.Args()) }); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	if *heap == "" {
-		return
-	}
-	f, err := os.Create(*heap)
-	if err == nil {
-		err = pprof.Lookup("allocs").WriteTo(f, 0)
-	}
+	stop := watchHeap(*heap)
+	err := profiled(*profile, func() error { return patrol(*data, *ledger, *quiet, flag.Args()) })
+	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+// watchHeap writes a heap profile to name each time the heap has grown by a twentieth over all before: the last one is that of
+// the peak. The profile shows what was alive at the last collection.
+func watchHeap(name string) (stop func()) {
+	if name == "" {
+		return func() {}
+	}
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for top := uint64(0); ; {
+			select {
+			case <-done:
+				return
+			case <-time.After(20 * time.Millisecond):
+			}
+			var m runtime.MemStats
+			if runtime.ReadMemStats(&m); m.HeapAlloc > top+top/20 {
+				top = m.HeapAlloc
+				var b bytes.Buffer
+				if pprof.Lookup("heap").WriteTo(&b, 0) == nil {
+					_ = os.WriteFile(name, b.Bytes(), 0o600)
+				}
+			}
+		}
+	}()
+	return func() { close(done); <-ended }
 }
 
 func profiled(name string, f func() error) error {
@@ -56,7 +79,7 @@ func profiled(name string, f func() error) error {
 	return f()
 }
 
-func patrol(data, ledger string, paths []string) error {
+func patrol(data, ledger string, quiet bool, paths []string) error {
 	a, err := app.Open(context.Background(), data, "patrol")
 	if err != nil {
 		return err
@@ -65,6 +88,9 @@ func patrol(data, ledger string, paths []string) error {
 	out, err := a.Patrol(context.Background(), app.PatrolOptions{Paths: paths, Stdin: os.Stdin, Ledger: ledger, Now: time.Now})
 	if err != nil {
 		return err
+	}
+	if quiet {
+		return nil
 	}
 	e := json.NewEncoder(io.Discard)
 	e.SetIndent("", "  ")

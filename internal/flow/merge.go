@@ -128,5 +128,6 @@ func (m *merger) seen() *model.Seen {
 			m.out.Limits = append(m.out.Limits, x)
 		}
 	}
-	return &m.out
+	out := m.out // not a pointer into m: that would keep the pipeline and all that the shards hold alive
+	return &out
 }

@@ -180,7 +180,7 @@ func (p *Pipeline) merge(last bool) ([]model.Observation, []model.Binding, []mod
 	for _, s := range p.shards {
 		recs = append(recs, s.rec)
 		if last {
-			s.rec, s.engine = nil, nil
+			s.rec, s.engine, s.ctx = nil, nil, dissect.Ctx{}
 		}
 	}
 	o, b, l := dissect.Merge(recs...)
