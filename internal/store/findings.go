@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -130,9 +131,9 @@ func findingRow(f model.Finding, doc, sum string, touched int64) []any {
 			parts = append(parts, macForms(m)...)
 		}
 	}
-	for k, v := range f.Params {
+	for _, k := range slices.Sorted(maps.Keys(f.Params)) { // in order: the check compares the column with the document
 		if !strings.HasSuffix(k, "_key") {
-			parts = append(parts, v)
+			parts = append(parts, f.Params[k])
 		}
 	}
 	return []any{f.ID, columnText(f.Rule), int64(f.Severity), string(f.State), searchText(parts...), micros(f.Last), touched, sum, doc}
