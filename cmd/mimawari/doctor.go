@@ -24,6 +24,9 @@ func doctorCommand(s *session) *cobra.Command {
 			var lines []line
 			for _, x := range list {
 				bad = bad || x.Grade == app.Bad
+				if x.Err != nil {
+					x.Args["why"], _ = s.inWords(x.Err)
+				}
 				var pairs []string
 				for k, v := range x.Args {
 					pairs = append(pairs, k, v)

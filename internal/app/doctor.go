@@ -31,6 +31,7 @@ type Checkup struct {
 	Key   string            `json:"check"`
 	Grade Grade             `json:"grade"`
 	Args  map[string]string `json:"args,omitempty"`
+	Err   error             `json:"-"` // why it is bad, for the words
 }
 
 // staleAfter is how old the last patrol may be.
@@ -46,9 +47,9 @@ func Doctor(ctx context.Context, dir string, now time.Time) []Checkup {
 	var missing *store.Error
 	switch {
 	case errors.As(err, &missing) && missing.Code == store.Missing:
-		list = append(list, Checkup{Key: "data", Grade: Note, Args: map[string]string{"why": missing.Error()}})
+		list = append(list, Checkup{Key: "data", Grade: Note})
 	case err != nil:
-		list = append(list, Checkup{Key: "data", Grade: Bad, Args: map[string]string{"why": err.Error()}})
+		list = append(list, Checkup{Key: "data", Grade: Bad, Args: map[string]string{"why": err.Error()}, Err: err})
 	default:
 		defer s.Close()
 		list = append(list, checkData(ctx, s))
@@ -110,7 +111,7 @@ func checkData(ctx context.Context, s *store.Store) Checkup {
 	r, err := s.Check(ctx)
 	switch {
 	case err != nil:
-		return Checkup{Key: "data", Grade: Bad, Args: map[string]string{"why": err.Error()}}
+		return Checkup{Key: "data", Grade: Bad, Args: map[string]string{"why": err.Error()}, Err: err}
 	case len(r.Problems) > 0:
 		return Checkup{Key: "data", Grade: Bad, Args: map[string]string{"why": r.Problems[0].Text}}
 	}
@@ -121,7 +122,7 @@ func checkData(ctx context.Context, s *store.Store) Checkup {
 func checkMemory(ctx context.Context, s *store.Store, now time.Time) []Checkup {
 	known, err := s.LoadKnown(ctx)
 	if err != nil {
-		return []Checkup{{Key: "data", Grade: Bad, Args: map[string]string{"why": err.Error()}}}
+		return []Checkup{{Key: "data", Grade: Bad, Args: map[string]string{"why": err.Error()}, Err: err}}
 	}
 	led := Checkup{Key: "ledger", Grade: Note}
 	if known.Ledger != nil {

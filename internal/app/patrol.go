@@ -70,7 +70,10 @@ func (a *App) Patrol(ctx context.Context, o PatrolOptions) (*Outcome, error) {
 	}
 	if empty(seen) && out.Import == nil {
 		p.unread(seen, out)
-	} else if err := p.conclude(context.WithoutCancel(ctx), seen, out); err != nil {
+		out.Partial = true
+		return out, nil
+	}
+	if err := p.conclude(context.WithoutCancel(ctx), seen, out); err != nil {
 		return nil, err
 	}
 	out.Partial = slices.ContainsFunc(out.Patrol.Sources, func(s model.Source) bool { return len(s.Errors) > 0 })
@@ -121,7 +124,7 @@ type patrol struct {
 func (p *patrol) conclude(ctx context.Context, seen *model.Seen, out *Outcome) error {
 	known := p.known
 	index := ledger.NewIndex(out.Ledger)
-	hosts := inventory.Build(inventory.Input{Seen: seen, Known: known.Hosts, KnownBindings: known.Bindings, Ledger: index, Catalog: p.products})
+	hosts := inventory.Build(inventory.Input{Seen: seen, Known: known.Hosts, Ledger: index, Catalog: p.products})
 	in := detect.Input{Seen: seen, Hosts: hosts, Ledger: out.Ledger, Tools: p.tools}
 	drift := inventory.DriftInput{Seen: seen, Hosts: hosts, Known: known, Ledger: index, Catalog: p.products}
 	fresh := slices.Concat(inventory.Drift(drift), detect.Run(in))
