@@ -100,7 +100,7 @@ func (s *session) sample(ctx context.Context, dir string, o hospitalsim.Options)
 	}
 	fmt.Fprintln(s.err, s.t("demo.making", "dir", dir))
 	p := s.progress(false)
-	o.Progress = func(done, about int64) { p.report(dir, done, about) }
+	o.Progress = func(done, about int64) { p.making(dir, done, about) }
 	m, err = hospitalsim.Write(ctx, dir, o)
 	p.done()
 	if err != nil {
@@ -112,6 +112,17 @@ func (s *session) sample(ctx context.Context, dir string, o hospitalsim.Options)
 	}
 	fmt.Fprintln(s.err, s.t("demo.made", "dir", dir, "hosts", fmt.Sprint(m.Hosts), "packets", fmt.Sprint(m.Packets), "mb", fmt.Sprint(bytes>>20), "problems", fmt.Sprint(len(m.Planted))))
 	return m, nil
+}
+
+// making is report for what is written, not read.
+func (p *progress) making(dir string, done, about int64) {
+	switch {
+	case p.tty:
+		p.report(dir, done, about)
+	case time.Since(p.last) >= progressEvery:
+		p.last = time.Now()
+		fmt.Fprintln(p.s.err, p.s.t("demo.progress", "dir", dir, "mb", fmt.Sprint(done>>20), "all", fmt.Sprint(about>>20)))
+	}
 }
 
 // forget removes what earlier patrols of another sample hospital left, unless pages still show it.

@@ -35,16 +35,19 @@ var japan = time.FixedZone("JST", 9*3600)
 
 // MinBytes and MaxBytes bound Options.Bytes.
 const (
-	defaultBytes = 1 << 30
+	MinBytes     = onceBytes + routineBytes
 	MaxBytes     = 1 << 40
-	MinBytes     = smallBytes
+	defaultBytes = 1 << 30
 )
 
 // dayLength is how long the working day is.
 const dayLength = 9 * time.Hour
 
-// smallBytes is about what the small day weighs; Large repeats its work Bytes/smallBytes times.
-const smallBytes = 30 << 20
+// What the day weighs, measured: what happens once whatever the size, and the routine that a large day has more of.
+const (
+	onceBytes    = 7_400_000
+	routineBytes = 34_200_000
+)
 
 // Version changes when the same options give other files than before.
 const Version = 1

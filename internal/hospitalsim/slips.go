@@ -45,10 +45,10 @@ func (s *sheet) find(name string) int {
 // slips notes the mistakes of the ledger in the manifest.
 func (w *world) slips() {
 	s := hostSheet(w.town)
-	place := func(i int) string { return fmt.Sprintf("%s %d", sheetHosts, tableHeader+1+i) }
+	place := func(i, col int) string { return fmt.Sprintf("%s!%c%d", sheetHosts, 'A'+col, tableHeader+1+i) }
 	for _, x := range slipList {
-		w.planted = append(w.planted, Planted{Rule: x.rule, Value: place(s.find(x.name)), What: x.name + ": " + x.what})
+		w.planted = append(w.planted, Planted{Rule: x.rule, Value: place(s.find(x.name), x.column), What: x.name + ": " + x.what})
 	}
-	w.planted = append(w.planted, Planted{Rule: "ledger.two_owners", Value: place(s.find(twoOwners)), What: twoOwners + ": two rows, two people in charge"},
-		Planted{Rule: "ledger.missing_address", Value: place(len(s.rows) - 1), What: twoOwners + ": the second row has no address"})
+	w.planted = append(w.planted, Planted{Rule: "ledger.two_owners", Value: place(s.find(twoOwners), colOwner), What: twoOwners + ": two rows, two people in charge"},
+		Planted{Rule: "ledger.missing_address", Value: place(len(s.rows)-1, colIP), What: twoOwners + ": the second row has no address"})
 }

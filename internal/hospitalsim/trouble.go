@@ -97,7 +97,7 @@ func (w *world) squatter() {
 		w.arp(w.now+9e5, 2, pc.mac, pc.ip, asker.mac, asker.ip)
 		w.resolve(w.now+30e9, pc, pc.net.router, pc.net.gateway)
 	})
-	w.plant("inventory.duplicate_ip", printer, squatterName, "a PC was given the address of a printer")
+	w.plant("inventory.duplicate_ip", printer, pc.mac.String(), squatterName+": a PC was given the address of a printer")
 }
 
 // secondExit is an LTE router that one PC goes out through.

@@ -26,7 +26,7 @@ type world struct {
 	serial uint64
 	now    int64 // ns since 1970
 	end    int64
-	rounds int64 // how often each piece of routine work is done, compared with the small day
+	rounds float64 // how often each piece of routine work is done, compared with the small day
 
 	buf     gopacket.SerializeBuffer
 	packets int64
@@ -63,7 +63,7 @@ func (q *queue) Pop() any {
 func newWorld(o Options) *world {
 	w := &world{o: o, rng: rand.New(rand.NewPCG(o.Seed, 0x6d696d6177617269)), rounds: 1, buf: gopacket.NewSerializeBuffer()}
 	if o.Size == Large {
-		w.rounds = max(1, (o.Bytes+smallBytes/2)/smallBytes)
+		w.rounds = max(1, float64(o.Bytes-onceBytes)/routineBytes)
 	}
 	w.now = o.Start.UnixNano()
 	w.end = w.now + int64(dayLength)
@@ -103,7 +103,7 @@ func (w *world) everyFrom(first, interval time.Duration, work func()) {
 
 // often is every for routine work, which the large day has more of.
 func (w *world) often(interval time.Duration, work func()) {
-	w.every(interval/time.Duration(w.rounds), work)
+	w.every(time.Duration(float64(interval)/w.rounds), work)
 }
 
 func (w *world) upTo(d time.Duration) time.Duration {
@@ -130,7 +130,7 @@ const lookEvery = 4096
 
 func (w *world) tell() {
 	if w.o.Progress != nil {
-		w.o.Progress(w.written, max(w.written, w.rounds*smallBytes))
+		w.o.Progress(w.written, max(w.written, onceBytes+int64(w.rounds*routineBytes)))
 	}
 }
 
