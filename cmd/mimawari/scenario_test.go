@@ -2,13 +2,17 @@ package main
 
 import (
 	"bytes"
+	"database/sql"
 	"encoding/csv"
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +23,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"github.com/mimawari/mimawari/internal/api"
+	"github.com/mimawari/mimawari/internal/store"
 	"github.com/mimawari/mimawari/scenario/traffic"
 )
 
@@ -53,7 +58,7 @@ func scenarioCondition(cond string) (bool, error) {
 func scenarioCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	all := scriptCommands()
 	maps.Copy(all, map[string]func(*testscript.TestScript, bool, []string){
-		"count": scenarioCount, "id": scenarioID, "word": scenarioWord,
+		"count": scenarioCount, "id": scenarioID, "word": scenarioWord, "spoil-at": scenarioSpoil, "newer": scenarioNewer, "hex": scenarioHex,
 		"pcap": scenarioPcap, "xlsx": scenarioXLSX, "findings": scenarioFindings, "hosts": scenarioHosts, "sheets": scenarioSheets, "cut": scenarioCut,
 	})
 	return all
@@ -127,6 +132,32 @@ func scenarioCut(ts *testscript.TestScript, neg bool, args []string) {
 		n += len(b)
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), b[:n], 0o600))
+}
+
+// scenarioSpoil writes nonsense into a copy of a file: spoil-at FILE OUT OFFSET
+func scenarioSpoil(ts *testscript.TestScript, _ bool, args []string) {
+	b := []byte(ts.ReadFile(args[0]))
+	at, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	for i := at; i < at+200 && i < len(b); i++ {
+		b[i] = 0xee
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), b, 0o600))
+}
+
+// scenarioHex makes a file of bytes: hex DIGITS OUT
+func scenarioHex(ts *testscript.TestScript, _ bool, args []string) {
+	b, err := hex.DecodeString(args[0])
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), append(b, make([]byte, 4096)...), 0o600))
+}
+
+// scenarioNewer makes data look as if a newer version had written it: newer DATA-DIRECTORY
+func scenarioNewer(ts *testscript.TestScript, _ bool, args []string) {
+	db, err := sql.Open("sqlite", filepath.Join(ts.MkAbs(args[0]), store.FileName))
+	ts.Check(err)
+	_, err = db.Exec(`INSERT INTO migrations (name, digest, at_us) VALUES ('9999_of_tomorrow', 'x', 0)`)
+	ts.Check(errors.Join(err, db.Close()))
 }
 
 // readDocument reads a patrol document and holds it against the schema: no story may print another shape.
