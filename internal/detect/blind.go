@@ -19,6 +19,7 @@ const (
 	blindTruncated  = 0.10
 	blindUnicast    = 0.02
 	blindBroadcasts = 50
+	blindSenders    = 3 // fewer machines: somebody recorded one stream, not a network
 )
 
 // blindness is one reason why a capture does not show what it should.
@@ -65,7 +66,7 @@ func blindnesses(m *model.Mirror) []blindness {
 		fmt.Sprintf("%d frames dropped by the capturing machine, %d seen", m.Dropped, m.Packets)})
 	add(m.Packets >= blindMinFrames && cut > blindTruncated, blindness{"blind.truncated", model.Medium, cut,
 		fmt.Sprintf("%d of %d frames cut by the snap length", m.Truncated, m.Packets)})
-	add(m.Broadcast >= blindBroadcasts && part(foreign, foreign+m.Broadcast) < blindUnicast, blindness{"blind.broadcast_only", model.High, part(m.Broadcast, m.Packets),
+	add(m.Broadcast >= blindBroadcasts && m.MACs >= blindSenders && part(foreign, foreign+m.Broadcast) < blindUnicast, blindness{"blind.broadcast_only", model.High, part(m.Broadcast, m.Packets),
 		fmt.Sprintf("%d frames to everyone, %d between other machines", m.Broadcast, foreign)})
 	add(m.Packets >= blindMinFrames && part(m.WiFi, m.Packets) > 0.9, blindness{"blind.wifi", model.Medium, part(m.WiFi, m.Packets),
 		fmt.Sprintf("%d of %d frames are raw 802.11", m.WiFi, m.Packets)})

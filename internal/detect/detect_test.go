@@ -151,7 +151,7 @@ func TestRules(t *testing.T) {
 		{"one direction only", "capture.blind", 1, seen{Sources: []model.Source{{Name: "a.pcap", Mirror: model.Mirror{Packets: 900, Unicast: 900, TCPFlows: 40, OneWay: 39}}}}, nil, nil},
 		{"both directions", "capture.blind", 0, seen{Sources: []model.Source{{Name: "a.pcap", Mirror: model.Mirror{Packets: 900, Unicast: 900, TCPFlows: 40, OneWay: 5}}}}, nil, nil},
 		{"cut frames", "capture.blind", 1, seen{Sources: []model.Source{{Name: "a.pcap", Mirror: model.Mirror{Packets: 900, Unicast: 900, Truncated: 400}}}}, nil, nil},
-		{"only broadcasts", "capture.blind", 1, seen{Sources: []model.Source{{Name: "eth0", Mirror: model.Mirror{Packets: 900, Broadcast: 860, Unicast: 40, OwnUnicast: 40}}}}, nil, nil},
+		{"only broadcasts", "capture.blind", 1, seen{Sources: []model.Source{{Name: "eth0", Mirror: model.Mirror{Packets: 900, Broadcast: 860, MACs: 9, Unicast: 40, OwnUnicast: 40}}}}, nil, nil},
 		{"a short quiet capture", "capture.blind", 0, seen{Sources: []model.Source{{Name: "a.pcap", Mirror: model.Mirror{Packets: 20, Broadcast: 20}}}}, nil, nil},
 	} {
 		t.Run(tc.rule+"/"+tc.name, func(t *testing.T) {

@@ -214,22 +214,38 @@ func tethering(v *View) []model.Finding {
 	c := v.causes("line.tethering")
 	for i := range v.Hosts {
 		h := &v.Hosts[i]
-		if h.Class == model.ClassMobileRtr && !v.declaredLTE(h) && v.seenNow(h) {
-			x := c.get(model.High, h.ID)
+		if h.Class == model.ClassMobileRtr && !v.declaredLTE(h) && v.seenNow(h) && !v.tethers(h) {
+			level, ground := model.Medium, "tether.guess"
+			if h.Confidence >= sureMobile {
+				level, ground = model.High, "tether.says"
+			}
+			x := c.get(level, h.ID)
+			x.set("ground_key", ground)
 			v.mobile(x, h)
 		}
 	}
 	for _, g := range v.Seen.Gateways {
 		h := v.byMAC[g.MAC]
-		if h == nil || g.External < minExit || (h.Class != model.ClassPhone && h.Class != model.ClassTablet && h.Class != model.ClassMobileRtr) || v.declaredLTE(h) {
+		if h == nil || g.External < minExit || (h.Class != model.ClassPhone && h.Class != model.ClassTablet && h.Class != model.ClassMobileRtr) || v.declaredLTE(h) || v.tethers(h) {
 			continue
 		}
 		x := c.get(model.High, h.ID)
+		x.set("ground_key", "tether.forwards")
 		v.mobile(x, h)
 		x.seen(g.First, g.Last, g.External, v.proof(g.First, "", fmt.Sprintf("%s forwards %d packets to the internet", g.MAC, g.External)))
 	}
 	v.tetherNetworks(c)
 	return c.done()
+}
+
+// cardMaker is the maker of the network card, if that is what tells the class.
+func cardMaker(h *model.Host) string {
+	for _, s := range h.Signals {
+		if s.Kind == "oui" {
+			return s.Value
+		}
+	}
+	return ""
 }
 
 func (v *View) mobile(x *cause, h *model.Host) {
@@ -242,7 +258,7 @@ func (v *View) mobile(x *cause, h *model.Host) {
 	}
 	x.about(v, a, m)
 	x.set("device", v.label(a, m))
-	x.set("what", strings.TrimSpace(cmp.Or(h.Maker+" "+h.Model, string(h.Class))))
+	x.set("what", cmp.Or(strings.TrimSpace(h.Maker+" "+h.Model), cardMaker(h), v.label(a, m)))
 	text := ""
 	for _, s := range h.Signals {
 		if s.About == "class" && s.Says == string(h.Class) {
@@ -253,14 +269,47 @@ func (v *View) mobile(x *cause, h *model.Host) {
 	x.seen(h.First, h.Last, 1, v.proof(h.First, "", cmp.Or(text, "class "+string(h.Class))))
 }
 
-// tetherNetworks: an address of a tethering network is in use and nobody declared that network.
+// tethers reports whether h is in a tethering network: then the network is the cause.
+func (v *View) tethers(h *model.Host) bool {
+	return slices.ContainsFunc(h.IPs, func(a netip.Addr) bool { return tetherNet(a) != "" && v.network(a) == nil })
+}
+
+// tetherNet gives what hands out the range that a is in, "" if it is an ordinary one.
+func tetherNet(a netip.Addr) string {
+	for _, n := range tetherNets {
+		if n.prefix.Contains(a) {
+			return n.what
+		}
+	}
+	return ""
+}
+
+// sureMobile is from where on a machine's class is believed enough for a high finding: a network card's maker alone is not.
+const sureMobile = 0.6
+
+// tetherNetworks: an address of a tethering network is in use and nobody declared that network. The address range alone is a guess:
+// anybody may have chosen it. Traffic to the internet from it makes it serious.
 func (v *View) tetherNetworks(c *causes) {
+	out := map[netip.Addr]bool{}
+	for i := range v.Seen.Conversations {
+		if k := &v.Seen.Conversations[i]; v.outside(k.Server) {
+			out[k.Client] = true
+		}
+	}
 	for _, b := range v.Seen.Bindings {
 		for _, n := range tetherNets {
 			if !n.prefix.Contains(b.Addr) || v.network(b.Addr) != nil {
 				continue
 			}
-			x := c.get(model.High, n.prefix.String(), fmt.Sprint(b.VLAN))
+			level := model.Medium
+			if out[b.Addr] {
+				level = model.High
+			}
+			x := c.get(level, n.prefix.String(), fmt.Sprint(b.VLAN))
+			x.set("ground_key", "tether.address")
+			if x.finding.Severity == model.High {
+				x.set("ground_key", "tether.address_out")
+			}
 			x.about(v, b.Addr, b.MAC)
 			x.set("device", n.prefix.String())
 			x.set("what", n.what)

@@ -34,7 +34,7 @@ func tunnels(v *View) []model.Finding {
 	for _, o := range v.byKind[model.Tunnel] {
 		if o.Subject.IsValid() && o.Peer.IsValid() && v.outside(o.Subject) != v.outside(o.Peer) {
 			t := model.Conversation{Client: o.Subject, Server: o.Peer, ClientMAC: o.MAC, First: o.First, Last: o.Last, Flows: o.Count}
-			v.tunnel(c, &t, strings.ToUpper(o.Value))
+			v.tunnel(c, &t, cmp.Or(tunnelApps[o.Value], strings.ToUpper(o.Value)))
 		}
 	}
 	return c.done()

@@ -60,11 +60,15 @@ func cleartextLogin(v *View) []model.Finding {
 		if o.Value == "telnet" || !o.Subject.IsValid() || v.outside(o.Subject) && v.outside(o.Peer) {
 			continue
 		}
-		level := model.Medium
-		if v.outside(o.Subject) || o.Peer.IsValid() && v.outside(o.Peer) {
-			level = model.High
+		level, where := model.Medium, "cleartext.inside"
+		switch {
+		case v.outside(o.Subject):
+			level, where = model.High, "cleartext.outside_server"
+		case o.Peer.IsValid() && v.outside(o.Peer):
+			level, where = model.High, "cleartext.outside_client"
 		}
 		x := c.get(level, o.Subject.String(), o.Value)
+		x.set("where_key", where)
 		x.about(v, o.Subject, o.MAC)
 		x.set("host", v.label(o.Subject, o.MAC))
 		x.set("protocol", protocolName(o.Value))
@@ -82,6 +86,7 @@ func (v *View) clientLabel(a netip.Addr) string {
 }
 
 var protocolNames = map[string]string{"ftp": "FTP", "pop3": "POP3", "imap": "IMAP", "smtp": "SMTP", "http-basic": "HTTP Basic",
-	"ldap-simple": "LDAP", "snmp": "SNMP", "vnc": "VNC", "mqtt": "MQTT", "postgresql": "PostgreSQL", "tds": "SQL Server", "mysql": "MySQL"}
+	"ldap-simple": "LDAP", "snmp": "SNMP", "vnc": "VNC", "mqtt": "MQTT", "postgresql": "PostgreSQL", "tds": "SQL Server", "mysql": "MySQL",
+	"dicom": "DICOM", "drda": "Db2 (DRDA)", "redis": "Redis", "socks": "SOCKS", "rtsp-basic": "RTSP Basic", "rlogin": "rlogin", "rsh": "rsh"}
 
 func protocolName(s string) string { return cmp.Or(protocolNames[s], s) }

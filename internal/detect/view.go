@@ -49,12 +49,12 @@ func NewView(in Input) *View {
 	return v
 }
 
-// host finds who is behind an address or, failing that, a MAC.
+// host finds who is behind an address or, failing that, a MAC. The MAC of an outside address is the router's: it says nothing.
 func (v *View) host(a netip.Addr, m model.MAC) *model.Host {
 	if h := v.byIP[a]; h != nil {
 		return h
 	}
-	if m.IsZero() {
+	if m.IsZero() || a.IsValid() && v.outside(a) {
 		return nil
 	}
 	return v.byMAC[m]

@@ -21,11 +21,10 @@ type Ledger interface {
 
 // Input is what Build reads. Only Seen is needed.
 type Input struct {
-	Seen          *model.Seen
-	Known         []model.Host     // all hosts of earlier patrols: they keep their ids
-	KnownBindings []model.Binding  // the last known owners of addresses
-	Ledger        Ledger           // nil if nothing is declared
-	Catalog       *product.Catalog // nil: the built-in one
+	Seen    *model.Seen
+	Known   []model.Host     // all hosts of earlier patrols: they keep their ids
+	Ledger  Ledger           // nil if nothing is declared
+	Catalog *product.Catalog // nil: the built-in one
 }
 
 // Catalog is the set of rules that say what a machine is.
@@ -48,6 +47,7 @@ func Build(in Input) []model.Host {
 	b := newBuilder(in)
 	b.readBindings()
 	b.markCarriers()
+	b.settle()
 	b.makeNodes()
 	b.attribute()
 	b.join()
@@ -80,16 +80,17 @@ type builder struct {
 	claims     map[netip.Addr][]model.MAC // who says that the address is its own
 	nodes      []node
 	byMAC      map[model.MAC]int
-	byAddr     map[netip.Addr][]int // nodes that hold the address
-	owner      []int                // node of each observation, -1 if none
-	parent     []int                // union-find over nodes
-	identities []identity           // of each node
-	declared   map[netip.Addr]bool  // public addresses: whether they are ours all the same
+	byAddr     map[netip.Addr][]int         // nodes that hold the address
+	owner      []int                        // node of each observation, -1 if none
+	parent     []int                        // union-find over nodes
+	identities []identity                   // of each node
+	declared   map[netip.Addr]bool          // public addresses: whether they are ours all the same
+	residents  map[netip.Prefix][]model.MAC // cards of end machines, at most two a segment
 }
 
 func newBuilder(in Input) *builder {
 	return &builder{in: in, cards: map[model.MAC]*card{}, claims: map[netip.Addr][]model.MAC{}, byMAC: map[model.MAC]int{},
-		byAddr: map[netip.Addr][]int{}, declared: map[netip.Addr]bool{}}
+		byAddr: map[netip.Addr][]int{}, declared: map[netip.Addr]bool{}, residents: map[netip.Prefix][]model.MAC{}}
 }
 
 // ours reports whether an address can be a machine of the institution: internal, or in a declared network; unicast.

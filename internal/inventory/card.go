@@ -11,7 +11,9 @@ import (
 // card is one MAC and the addresses that were seen with it.
 type card struct {
 	addrs       map[netip.Addr]*pairing
-	carrier     bool // sends packets of other machines: a router, a proxy
+	carrier     bool // sends packets of other machines: a router, a proxy, a bridge
+	bridge      bool // sends only packets of machines that are on the same segment: no router
+	wayOut      bool // packets to the internet go through it
 	proxy       bool // claims other machines' addresses too (RFC 1027)
 	first, last time.Time
 	vlans       []uint16
@@ -136,14 +138,42 @@ func (b *builder) markCarriers() {
 			continue // only inbound: may be one host with a public address
 		}
 		if c := b.card(g.MAC, g.VLAN, g.First, g.Last); c != nil {
-			c.carrier = true
+			c.carrier, c.wayOut = true, true
 		}
 	}
 	for m, c := range b.cards {
 		c.proxy = c.claims4() > proxyClaims
 		c.carrier = c.carrier || c.proxy || m.IsVirtualRouter() || b.carries(m, c)
+		c.bridge = c.carrier && !c.wayOut && !c.proxy && !m.IsVirtualRouter() && b.bridges(m, c)
 	}
 }
+
+// bridges reports whether everything that c carries is also claimed by other cards here, or near such an address: a PC whose virtual
+// machines share its Wi-Fi card, or a Wi-Fi repeater, puts its own MAC on their frames.
+func (b *builder) bridges(m model.MAC, c *card) bool {
+	found := false
+	for a, p := range c.addrs {
+		if p.claimed || !a.Is4() || a.IsLinkLocalUnicast() {
+			continue
+		}
+		if !slices.ContainsFunc(b.claims[a], func(x model.MAC) bool { return x != m }) {
+			return false
+		}
+		found = true
+	}
+	return found
+}
+
+// guest reports whether the address, which m claims too, is a virtual machine's that m's machine lets onto the network.
+func (b *builder) guest(m model.MAC, a netip.Addr) bool {
+	return !virtual(m) && slices.ContainsFunc(b.claims[a], func(x model.MAC) bool { return x != m && virtual(x) })
+}
+
+// virtualCards are the prefixes that hypervisors give their guests' cards: VMware, VirtualBox, Hyper-V, Xen, KVM, Parallels.
+var virtualCards = [][3]byte{{0x00, 0x0c, 0x29}, {0x00, 0x50, 0x56}, {0x00, 0x05, 0x69}, {0x08, 0x00, 0x27}, {0x00, 0x15, 0x5d}, {0x00, 0x16, 0x3e},
+	{0x52, 0x54, 0x00}, {0x00, 0x1c, 0x42}}
+
+func virtual(m model.MAC) bool { return slices.Contains(virtualCards, [3]byte(m[:3])) }
 
 func (c *card) claims4() (n int) {
 	for a, p := range c.addrs {
@@ -174,11 +204,21 @@ func (b *builder) carries(m model.MAC, c *card) bool {
 	return framed >= carriedAlone || framed == 2 && !c.inTurn()
 }
 
-// inTurn reports whether the IPv4 addresses were used one after the other.
+// leaseGap is how long a machine is silent at least between two addresses of its own that nobody saw it claim. Shorter changes are
+// more likely a router's: its clients take turns too.
+const leaseGap = 10 * time.Minute
+
+// inTurn reports whether the IPv4 addresses were used one after the other, as when a machine gets a new lease: in one segment and
+// with a pause between.
 func (c *card) inTurn() bool {
-	for a := range c.addrs {
-		if a.Is4() && !a.IsLinkLocalUnicast() && !c.framedAlone(a) {
-			return false
+	for a, p := range c.addrs {
+		for x, q := range c.addrs {
+			if a == x || !a.Is4() || !x.Is4() || a.IsLinkLocalUnicast() || x.IsLinkLocalUnicast() {
+				continue
+			}
+			if segment(a) != segment(x) || p.last.Add(leaseGap).After(q.first) && q.last.Add(leaseGap).After(p.first) {
+				return false
+			}
 		}
 	}
 	return true
@@ -186,12 +226,8 @@ func (c *card) inTurn() bool {
 
 // near reports whether c claims an address in a's /24: the commonest size of a segment, and networks need not be declared.
 func (c *card) near(a netip.Addr) bool {
-	net, err := a.Prefix(24)
-	if err != nil {
-		return false
-	}
 	for x, p := range c.addrs {
-		if p.claimed && net.Contains(x) {
+		if p.claimed && segment(x) == segment(a) {
 			return true
 		}
 	}
@@ -201,9 +237,13 @@ func (c *card) near(a netip.Addr) bool {
 // holds reports whether the address is m's own.
 func (b *builder) holds(m model.MAC, c *card, a netip.Addr, p *pairing) bool {
 	switch {
+	case b.guest(m, a):
+		return false
 	case c.proxy && a.Is4():
 		return p.claimed && b.proxyOwn(m, c, a)
 	case p.claimed || a.IsLinkLocalUnicast():
+		return true
+	case c.wayOut && !p.routed && len(b.claims[a]) == 0 && b.routerOwn(m, c, a):
 		return true
 	case c.carrier || p.routed || len(b.claims[a]) > 0:
 		return false
@@ -211,6 +251,39 @@ func (b *builder) holds(m model.MAC, c *card, a netip.Addr, p *pairing) bool {
 		return true
 	}
 	return c.framedAlone(a)
+}
+
+// routerOwn: a router that claimed nothing while we looked owns the one address among those it carries that is in a segment of its
+// neighbours: packets between neighbours do not pass it.
+func (b *builder) routerOwn(m model.MAC, c *card, a netip.Addr) bool {
+	if c.claims4() > 0 || !b.neighboured(m, a) {
+		return false
+	}
+	for x := range c.addrs {
+		if x != a && x.Is4() && !x.IsLinkLocalUnicast() && b.neighboured(m, x) {
+			return false
+		}
+	}
+	return true
+}
+
+// neighboured reports whether another card that carries for nobody has an address in a's segment.
+func (b *builder) neighboured(m model.MAC, a netip.Addr) bool {
+	return a.Is4() && slices.ContainsFunc(b.residents[segment(a)], func(x model.MAC) bool { return x != m })
+}
+
+// settle notes two cards of end machines in each segment: enough to tell whether there is one beside a given card.
+func (b *builder) settle() {
+	for m, c := range b.cards {
+		if c.carrier {
+			continue
+		}
+		for a := range c.addrs {
+			if s := segment(a); a.Is4() && !a.IsLinkLocalUnicast() && len(b.residents[s]) < 2 {
+				b.residents[s] = appendNew(b.residents[s], m)
+			}
+		}
+	}
 }
 
 // proxyOwn picks, of the many addresses that a proxy claims, those that are its own: declared with its MAC, a declared

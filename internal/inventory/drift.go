@@ -72,6 +72,7 @@ type drift struct {
 	claims   map[place][]model.Binding // ARP, NDP, DHCP and tables, sorted by first
 	leased   map[netip.Prefix]bool     // /24s in which DHCP gave out addresses
 	gateways map[model.MAC]bool        // MACs through which packets left
+	claimant map[model.MAC]bool        // MACs that claim an internal IPv4 address
 	rows     map[string]*model.LedgerHost
 }
 
@@ -83,7 +84,7 @@ type place struct {
 
 func newDrift(in DriftInput) *drift {
 	d := &drift{DriftInput: in, now: in.Seen.Last, byMAC: map[model.MAC]*model.Host{}, byAddr: map[netip.Addr][]*model.Host{},
-		claims: map[place][]model.Binding{}, leased: map[netip.Prefix]bool{}, gateways: map[model.MAC]bool{}}
+		claims: map[place][]model.Binding{}, leased: map[netip.Prefix]bool{}, gateways: map[model.MAC]bool{}, claimant: map[model.MAC]bool{}}
 	if in.Ledger != nil {
 		l := in.Ledger.Ledger()
 		d.declares, d.networks = len(l.Hosts) > 0, len(l.Networks) > 0
@@ -103,6 +104,7 @@ func newDrift(in DriftInput) *drift {
 		}
 		k := place{b.Addr, b.VLAN}
 		d.claims[k] = append(d.claims[k], b)
+		d.claimant[b.MAC] = d.claimant[b.MAC] || b.Addr.Is4() && model.IsInternal(b.Addr)
 		if b.Kind == model.BindDHCP {
 			d.leased[segment(b.Addr)] = true
 		}

@@ -10,8 +10,12 @@ import (
 	"github.com/mimawari/mimawari/internal/model"
 )
 
-// manyMoves is how often an address must change hands in a network with DHCP before it is called a conflict.
-const manyMoves = 3
+// When claims of one address by two machines are called a conflict. A single strange frame, of a damaged capture or a machine that
+// tries an address (RFC 5227), is none.
+const (
+	manyMoves = 3 // to and fro and to again: surely both are there; needed where DHCP gives out addresses
+	minClaims = 2 // of each machine
+)
 
 // duplicateIPs: two machines answer for one address at the same time. Not: an FHRP address, a proxy, the cards of one machine,
 // an address that was given to the next machine after a gap.
@@ -87,16 +91,18 @@ func (d *drift) strangers(a, b model.MAC) bool {
 	return (d.byMAC[a] == nil || d.byMAC[a] != d.byMAC[b]) && !neighbours(a, b)
 }
 
-// conflict: both claimed the address in times that overlap; where DHCP gives out addresses it must also have moved to and fro.
+// conflict: both claimed the address more than once, in times that overlap; where DHCP gives out addresses it must also have moved to
+// and fro.
 func (d *drift) conflict(p place, x, y *model.Binding) bool {
-	if x.Last.Before(y.First) || y.Last.Before(x.First) {
+	if x.Count < minClaims || y.Count < minClaims || x.Last.Before(y.First) || y.Last.Before(x.First) {
 		return false
 	}
 	return !d.dynamic(p.addr) || x.Moves+y.Moves >= manyMoves
 }
 
 func (d *drift) duplicate(p place, rivals []model.Binding) model.Finding {
-	f := model.Finding{Rule: RuleDuplicateIP, Severity: model.High}
+	level, reason := seriousness(rivals)
+	f := model.Finding{Rule: RuleDuplicateIP, Severity: level}
 	cause := []string{p.addr.String()}
 	var macs []string
 	for _, r := range rivals {
@@ -115,8 +121,27 @@ func (d *drift) duplicate(p place, rivals []model.Binding) model.Finding {
 		}
 	}
 	f.ID = model.FindingID(RuleDuplicateIP, cause...)
-	f.Params = map[string]string{"ip": p.addr.String(), "macs": strings.Join(macs, ", ")}
+	f.Params = map[string]string{"ip": p.addr.String(), "macs": strings.Join(macs, ", "), "reason_key": reason}
 	return f
+}
+
+// seriousness: high if the address went to and fro again and again; medium if it came back only once, or if a virtual machine's card and a
+// real one share it, which a PC does whose Wi-Fi card its virtual machines use.
+func seriousness(rivals []model.Binding) (model.Severity, string) {
+	moves, guests := uint32(0), 0
+	for _, r := range rivals {
+		moves += r.Moves
+		if virtual(r.MAC) {
+			guests++
+		}
+	}
+	switch {
+	case guests > 0 && guests < len(rivals):
+		return model.Medium, "inventory.reason.dup_guest"
+	case moves < manyMoves:
+		return model.Medium, "inventory.reason.dup_once"
+	}
+	return model.High, "inventory.reason.dup_turns"
 }
 
 func named(a model.Asset) string {
@@ -174,8 +199,8 @@ func (d *drift) changed(p place, owners, known []model.Binding) (model.Finding, 
 			return d.macChange(p, k, now, "inventory.reason.mac_before"), true
 		}
 	}
-	if len(owners) > 1 {
-		if old := owners[len(owners)-2]; d.another(old.MAC, now.MAC) {
+	if len(owners) > 1 && now.Count >= minClaims {
+		if old := owners[len(owners)-2]; d.another(old.MAC, now.MAC) && !virtual(old.MAC) && !virtual(now.MAC) {
 			return d.macChange(p, old, now, "inventory.reason.mac_now"), true
 		}
 	}

@@ -39,7 +39,7 @@ func (d *drift) saidNames() map[string][]string {
 	out := map[string][]string{}
 	for i := range d.Seen.Observations {
 		o := &d.Seen.Observations[i]
-		if rank, ok := nameRank[o.Kind]; !ok || rank > ownName || splitName(o.Value).short == "" {
+		if rank, ok := nameRank[o.Kind]; !ok || rank > ownName || !tells(o.Kind, o.Value) || splitName(o.Value).short == "" {
 			continue
 		}
 		if h := d.speaker(o); h != nil && len(out[h.ID]) < maxNames {
@@ -138,8 +138,12 @@ func strangeNetwork(p netip.Prefix, hosts []*model.Host) model.Finding {
 	return f
 }
 
+// minPublic is how many frames must come from a public address before it is one that a machine uses.
+const minPublic = 3
+
 // publicSources: a machine of the inside sends with a public address that no declared network has. Its card must claim an internal address
-// too, and not be the way out; IPv6 is left out, where public addresses inside are normal.
+// too (frames from one are not enough: a router's frames come from all), and not be the way out; IPv6 is left out, where public addresses
+// inside are normal.
 func publicSources(d *drift) []model.Finding {
 	type cause struct {
 		addr netip.Addr
@@ -174,15 +178,19 @@ func publicSources(d *drift) []model.Finding {
 	}
 	out := make([]model.Finding, 0, len(found))
 	for _, f := range found {
-		out = append(out, *f)
+		if f.Count >= minPublic {
+			out = append(out, *f)
+		}
 	}
 	return out
 }
 
-// insider reports whether the card is known for an internal address of its own.
+// insider reports whether the card claims an internal address of its own.
 func (d *drift) insider(m model.MAC) bool {
 	h := d.byMAC[m]
-	return h != nil && !slices.Contains(h.Roles, "gateway") && slices.ContainsFunc(h.IPs, func(a netip.Addr) bool { return a.Is4() && model.IsInternal(a) })
+	return h != nil && !slices.Contains(h.Roles, "gateway") && slices.ContainsFunc(h.IPs, func(a netip.Addr) bool {
+		return a.Is4() && model.IsInternal(a) && d.claimant[m]
+	})
 }
 
 func (d *drift) publicSource(a netip.Addr, m model.MAC) *model.Finding {

@@ -71,7 +71,7 @@ func (b *builder) fill(h *machine) {
 func (b *builder) namesOf(n *node, names []ranked) []ranked {
 	for _, x := range n.obs {
 		o := &b.in.Seen.Observations[x]
-		if rank, ok := nameRank[o.Kind]; ok {
+		if rank, ok := nameRank[o.Kind]; ok && tells(o.Kind, o.Value) {
 			names = append(names, ranked{o.Value, rank})
 		}
 	}

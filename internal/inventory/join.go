@@ -106,7 +106,7 @@ func (b *builder) identity(n *node) (id identity) {
 			}
 		}
 		rank, ok := nameRank[o.Kind]
-		if !ok || rank > ownName {
+		if !ok || rank > ownName || !tells(o.Kind, o.Value) {
 			continue
 		}
 		x := splitName(o.Value)

@@ -45,6 +45,29 @@ var genericNames = map[string]bool{"localhost": true, "iphone": true, "ipad": tr
 	"esp32": true, "espressif": true, "watch": true, "apple-watch": true, "workstation": true, "user-pc": true, "owner-pc": true, "client": true, "host": true, "galaxy": true,
 	"phone": true, "tablet": true, "win-pc": true, "hpprinter": true, "null": true, "(none)": true, "default": true, "dhcp": true, "hostname": true, "lte-router": true}
 
+// noNames are what programs and certificates send where a name should be.
+var noNames = map[string]bool{"nmap": true, "localhost": true, "null": true, "none": true, "(none)": true, "unknown": true, "hostname": true, "*smbserver": true, "workgroup": true}
+
+// tells reports whether text that came as kind can be the machine's name: what others write (a Host header, a certificate, a DNS
+// answer) must be spelt as a host name, and a certificate's must be a full one.
+func tells(kind model.Kind, text string) bool {
+	if noNames[strings.ToLower(text)] {
+		return false
+	}
+	switch kind {
+	case model.NameTLS:
+		return spelt(text) && strings.Contains(strings.Trim(text, "."), ".")
+	case model.NameHTTP, model.NameDNS:
+		return spelt(text)
+	}
+	return true
+}
+
+// spelt reports whether s has only what DNS names of machines have (RFC 952, RFC 1123, and the underscore that Windows allows).
+func spelt(s string) bool {
+	return strings.Trim(strings.ToLower(s), "abcdefghijklmnopqrstuvwxyz0123456789-_.") == ""
+}
+
 // splitName folds width and case and parts s into name and domain. IP addresses and empty text give no name.
 func splitName(s string) name {
 	if !ascii(s) {

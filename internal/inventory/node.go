@@ -49,7 +49,7 @@ func (b *builder) makeNodes() {
 }
 
 func (b *builder) addCard(m model.MAC, c *card) {
-	n := node{mac: m, vlans: c.vlans, carrier: c.carrier, first: c.first, last: c.last}
+	n := node{mac: m, vlans: c.vlans, carrier: c.carrier && !c.bridge, first: c.first, last: c.last}
 	for a, p := range c.addrs {
 		if b.holds(m, c, a, p) {
 			n.addrs = append(n.addrs, span{a, p.first, p.last})

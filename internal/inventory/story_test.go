@@ -78,7 +78,7 @@ func (w *world) network(name, prefix string) *model.Network {
 }
 
 func (w *world) hosts() []model.Host {
-	return Build(Input{Seen: &w.seen, Known: w.known.Hosts, KnownBindings: w.known.Bindings, Ledger: ledger.NewIndex(&w.ledger)})
+	return Build(Input{Seen: &w.seen, Known: w.known.Hosts, Ledger: ledger.NewIndex(&w.ledger)})
 }
 
 func (w *world) drift() []model.Finding {
