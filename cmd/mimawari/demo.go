@@ -29,12 +29,14 @@ const demoSeed = 20261007
 
 func demoCommand(s *session) *cobra.Command {
 	f := &demoFlags{}
-	c := &cobra.Command{Use: "demo [--dir DIR] [--serve]", Short: s.t("demo.short"), Long: s.t("demo.long"), Example: s.t("demo.example"), Args: s.noArgs,
+	c := &cobra.Command{
+		Use: "demo [--dir DIR] [--serve]", Short: s.t("demo.short"), Long: s.t("demo.long"), Example: s.t("demo.example"), Args: s.noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
 			return s.demo(ctx, f)
-		}}
+		},
+	}
 	fl := c.Flags()
 	fl.StringVar(&f.dir, "dir", "demo", s.t("demo.flag.dir"))
 	fl.StringVar(&f.size, "size", string(hospitalsim.Small), s.t("demo.flag.size"))
@@ -144,8 +146,10 @@ func (s *session) patrolSample(ctx context.Context, dir, data string, m *hospita
 	}
 	defer a.Close()
 	p := s.progress(false)
-	out, err := a.Patrol(ctx, app.PatrolOptions{Paths: m.Sources(dir), Stdin: s.in, Ledger: filepath.Join(dir, hospitalsim.LedgerFile),
-		Progress: p.report, Now: time.Now, By: userName()})
+	out, err := a.Patrol(ctx, app.PatrolOptions{
+		Paths: m.Sources(dir), Stdin: s.in, Ledger: filepath.Join(dir, hospitalsim.LedgerFile),
+		Progress: p.report, Now: time.Now, By: userName(),
+	})
 	p.done()
 	if err != nil {
 		return s.fail(err)

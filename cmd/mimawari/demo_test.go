@@ -11,7 +11,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/mimawari/mimawari/internal/hospitalsim"
@@ -146,7 +145,11 @@ func serves(t *testing.T, dir string) {
 	if err != nil || res.StatusCode != http.StatusOK || !bytes.Contains(page, []byte("203.0.113.66")) {
 		t.Errorf("%s: %s, %d bytes, %v", url, res.Status, len(page), err)
 	}
-	if err := syscall.Kill(os.Getpid(), syscall.SIGINT); err != nil {
+	self, err := os.FindProcess(os.Getpid())
+	if err == nil {
+		err = self.Signal(os.Interrupt)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	if code := <-done; code != exitClean {

@@ -38,14 +38,18 @@ func opt4(t layers.DHCPOpt, a netip.Addr) layers.DHCPOption {
 
 func (o *offer) options(t layers.DHCPMsgType) layers.DHCPOptions {
 	mask := binary.BigEndian.AppendUint32(nil, ^uint32(0)<<(32-o.bits))
-	return layers.DHCPOptions{layers.NewDHCPOption(layers.DHCPOptMessageType, []byte{byte(t)}), opt4(layers.DHCPOptServerID, o.server.ip),
+	return layers.DHCPOptions{
+		layers.NewDHCPOption(layers.DHCPOptMessageType, []byte{byte(t)}), opt4(layers.DHCPOptServerID, o.server.ip),
 		layers.NewDHCPOption(layers.DHCPOptLeaseTime, []byte{0, 1, 0x51, 0x80}), layers.NewDHCPOption(layers.DHCPOptSubnetMask, mask),
-		opt4(layers.DHCPOptRouter, o.router), opt4(layers.DHCPOptDNS, o.dns)}
+		opt4(layers.DHCPOptRouter, o.router), opt4(layers.DHCPOptDNS, o.dns),
+	}
 }
 
 func (c dhcpClient) options(m *machine, t layers.DHCPMsgType) layers.DHCPOptions {
-	os := layers.DHCPOptions{layers.NewDHCPOption(layers.DHCPOptMessageType, []byte{byte(t)}),
-		layers.NewDHCPOption(layers.DHCPOptClientID, append([]byte{1}, m.mac[:]...)), layers.NewDHCPOption(layers.DHCPOptRequestIP, m.ip.AsSlice())}
+	os := layers.DHCPOptions{
+		layers.NewDHCPOption(layers.DHCPOptMessageType, []byte{byte(t)}),
+		layers.NewDHCPOption(layers.DHCPOptClientID, append([]byte{1}, m.mac[:]...)), layers.NewDHCPOption(layers.DHCPOptRequestIP, m.ip.AsSlice()),
+	}
 	if m.name != "" {
 		os = append(os, layers.NewDHCPOption(layers.DHCPOptHostname, []byte(m.name)))
 	}
@@ -59,8 +63,10 @@ func (c dhcpClient) options(m *machine, t layers.DHCPMsgType) layers.DHCPOptions
 }
 
 func dhcpBytes(m *machine, op layers.DHCPOp, xid uint32, your netip.Addr, os layers.DHCPOptions) []byte {
-	d := &layers.DHCPv4{Operation: op, HardwareType: layers.LinkTypeEthernet, HardwareLen: 6, Xid: xid, ClientIP: ipOf(nowhere), YourClientIP: ipOf(your),
-		NextServerIP: ipOf(nowhere), RelayAgentIP: ipOf(nowhere), ClientHWAddr: m.mac[:], Options: os}
+	d := &layers.DHCPv4{
+		Operation: op, HardwareType: layers.LinkTypeEthernet, HardwareLen: 6, Xid: xid, ClientIP: ipOf(nowhere), YourClientIP: ipOf(your),
+		NextServerIP: ipOf(nowhere), RelayAgentIP: ipOf(nowhere), ClientHWAddr: m.mac[:], Options: os,
+	}
 	b := gopacket.NewSerializeBuffer()
 	if err := d.SerializeTo(b, gopacket.SerializeOptions{FixLengths: true}); err != nil {
 		panic("BUG: " + err.Error())

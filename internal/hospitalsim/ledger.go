@@ -21,7 +21,6 @@ type sheet struct {
 	header      []string
 	rows        [][]string
 	merged      [][2]string // corners of cells that are one
-	headerRow   int
 }
 
 // writeLedger writes the workbook as hospitals keep it: title and remarks above the table, merged cells, full-width
@@ -178,19 +177,23 @@ func networkSheet(t *town) *sheet {
 
 func lineSheet(t *town) *sheet {
 	fw, rt := t.of("FW01"), t.of("HOSYU-RT")
-	return &sheet{name: sheetLines, title: "外部接続回線一覧", header: []string{"回線名", "回線種別", "用途", "管理者", "業者", "通信事業者", "責任分界点", "接続機器", "ルータIP", "ルータMAC", "接続先アドレス", "遠隔ツール"},
+	return &sheet{
+		name: sheetLines, title: "外部接続回線一覧", header: []string{"回線名", "回線種別", "用途", "管理者", "業者", "通信事業者", "責任分界点", "接続機器", "ルータIP", "ルータMAC", "接続先アドレス", "遠隔ツール"},
 		rows: [][]string{
 			{"インターネット回線", "光", "インターネット・メール", "情報管理室", "さくら通信", "ひかり電信", "ONUのLAN口", "FW01", fw.ip.String(), fw.mac.String(), "", ""},
 			{"PACS保守回線", "保守回線", "画像システムの遠隔保守", "放射線科", "あおば画像システムズ", "ひかり電信", "ルータのWAN口", "HOSYU-RT", wide(rt.ip.String()), rt.mac.String(), maintenancePeer, "IPsec"},
-		}}
+		},
+	}
 }
 
 func vendorSheet() *sheet {
-	return &sheet{name: sheetVendors, title: "保守業者一覧", header: []string{"業者名", "担当者", "電話番号", "メールアドレス", "備考"},
+	return &sheet{
+		name: sheetVendors, title: "保守業者一覧", header: []string{"業者名", "担当者", "電話番号", "メールアドレス", "備考"},
 		rows: [][]string{
 			{"みどり医療情報株式会社", "サポート窓口", "０３－０００１－０００１", "support@midori.example", "電子カルテ"},
 			{"あおば画像システムズ", "保守受付", "03-0001-0002", "hosyu@aoba.example", "PACS・モダリティ"},
 			{"さくら通信", "保守受付", "03-0001-0003", "desk@sakura.example", "電話・ネットワーク"},
 			{"やまと事務機", "コールセンター", "03-0001-0004", "call@yamato.example", "複合機"},
-		}}
+		},
+	}
 }

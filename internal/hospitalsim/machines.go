@@ -28,8 +28,10 @@ var modalities = map[string]modality{
 
 func (t *town) imaging() {
 	put := func(name string, host int, oui uint32, os stack, maker, kind, system string) {
-		t.put(name, t.medical, host, oui, os, model.ClassModality, row{kind: kind, maker: maker, os: system, place: "2F 放射線科", department: "放射線科",
-			system: "PACS", purpose: "撮影", owner: "放射線科", vendor: "あおば画像システムズ"})
+		t.put(name, t.medical, host, oui, os, model.ClassModality, row{
+			kind: kind, maker: maker, os: system, place: "2F 放射線科", department: "放射線科",
+			system: "PACS", purpose: "撮影", owner: "放射線科", vendor: "あおば画像システムズ",
+		})
 	}
 	put("CT01", 0x15, ouiSiemens, windows, "シーメンス", "CT", "Windows 10 IoT")
 	put("MR01", 0x16, ouiGE, linux, "GE", "MRI", "Linux")
@@ -58,14 +60,18 @@ func (t *town) devices() {
 		t.put(fmt.Sprintf("TEL%02d", n+1), t.facility, 1<<8|(11+n), ouiYealink, linux, model.ClassIPPhone,
 			row{kind: "IP電話", maker: "Yealink", model: "T33G", place: wards[n%len(wards)].place, department: "総務課", purpose: "内線", owner: "総務課", vendor: "さくら通信"})
 	}
-	t.put("PBX01", t.facility, 10, ouiDell, linux, model.ClassServer, row{kind: "サーバ", maker: "Dell", os: "Linux", place: "B1F サーバ室", department: "総務課",
-		purpose: "IP電話交換機", owner: "総務課", vendor: "さくら通信"})
+	t.put("PBX01", t.facility, 10, ouiDell, linux, model.ClassServer, row{
+		kind: "サーバ", maker: "Dell", os: "Linux", place: "B1F サーバ室", department: "総務課",
+		purpose: "IP電話交換機", owner: "総務課", vendor: "さくら通信",
+	})
 	for n := range 10 {
 		t.put(fmt.Sprintf("CAM%02d", n+1), t.facility, 2<<8|(11+n), ouiAxis, linux, model.ClassCamera,
 			row{kind: "監視カメラ", maker: "Axis", model: "M3065-V", place: []string{"正面玄関", "夜間入口", "駐車場", "薬剤科前", "屋上"}[n%5], department: "総務課", purpose: "防犯", owner: "総務課", vendor: "さくら通信"})
 	}
-	t.put("NVR01", t.facility, 2<<8|10, ouiHP, windows, model.ClassServer, row{kind: "サーバ", maker: "HP", os: "Windows 10", place: "1F 防災センター", department: "総務課",
-		purpose: "録画装置", owner: "総務課", vendor: "さくら通信"})
+	t.put("NVR01", t.facility, 2<<8|10, ouiHP, windows, model.ClassServer, row{
+		kind: "サーバ", maker: "HP", os: "Windows 10", place: "1F 防災センター", department: "総務課",
+		purpose: "録画装置", owner: "総務課", vendor: "さくら通信",
+	})
 }
 
 func printerModel(n int) string {
@@ -93,8 +99,12 @@ func (t *town) equipment() {
 	for n := range 2 {
 		add(fmt.Sprintf("UPS%d", n+1), t.manage, 51+n, ouiAPC, embedded, model.ClassUPS, "UPS", "APC", "SMT1500RMJ2U", "B1F サーバ室")
 	}
-	t.put("HOSYU-RT", t.vendor, 10, ouiYamaha, network, model.ClassRouter, row{kind: "ルータ", maker: "ヤマハ", model: "RTX830", place: "B1F サーバ室", department: "情報管理室",
-		purpose: "業者の遠隔保守", owner: "情報管理室", vendor: "あおば画像システムズ"})
-	t.put("HOSYU-PC", t.vendor, 20, ouiDell, windows, model.ClassPC, row{kind: "保守用PC", maker: "Dell", os: "Windows 10", place: "B1F サーバ室", department: "情報管理室",
-		purpose: "業者の保守作業", owner: "情報管理室", vendor: "あおば画像システムズ"})
+	t.put("HOSYU-RT", t.vendor, 10, ouiYamaha, network, model.ClassRouter, row{
+		kind: "ルータ", maker: "ヤマハ", model: "RTX830", place: "B1F サーバ室", department: "情報管理室",
+		purpose: "業者の遠隔保守", owner: "情報管理室", vendor: "あおば画像システムズ",
+	})
+	t.put("HOSYU-PC", t.vendor, 20, ouiDell, windows, model.ClassPC, row{
+		kind: "保守用PC", maker: "Dell", os: "Windows 10", place: "B1F サーバ室", department: "情報管理室",
+		purpose: "業者の保守作業", owner: "情報管理室", vendor: "あおば画像システムズ",
+	})
 }

@@ -83,8 +83,10 @@ func ReadManifest(dir string) (m Manifest, err error) {
 }
 
 func (w *world) manifest(dir string) (m Manifest, err error) {
-	m = Manifest{Version: Version, Size: w.o.Size, Seed: w.o.Seed, Start: w.o.Start, Bytes: w.o.Bytes, Packets: w.packets, Hosts: len(w.town.machines),
-		Planted: w.planted, NearMisses: w.misses}
+	m = Manifest{
+		Version: Version, Size: w.o.Size, Seed: w.o.Seed, Start: w.o.Start, Bytes: w.o.Bytes, Packets: w.packets, Hosts: len(w.town.machines),
+		Planted: w.planted, NearMisses: w.misses,
+	}
 	for _, name := range []string{MorningFile, AfternoonFile, ARPFile, DHCPFile, LedgerFile} {
 		f, err := describe(dir, name)
 		if err != nil {

@@ -32,8 +32,10 @@ func dnsQuery(id uint16, name string, typ layers.DNSType, recursive bool) []byte
 
 // dnsAnswer gives the addresses of a name; none: the name does not exist.
 func dnsAnswer(id uint16, name string, recursive bool, ips ...netip.Addr) []byte {
-	d := &layers.DNS{ID: id, QR: true, RD: recursive, RA: recursive, AA: !recursive, QDCount: 1, ANCount: uint16(len(ips)),
-		Questions: []layers.DNSQuestion{{Name: []byte(name), Type: layers.DNSTypeA, Class: layers.DNSClassIN}}}
+	d := &layers.DNS{
+		ID: id, QR: true, RD: recursive, RA: recursive, AA: !recursive, QDCount: 1, ANCount: uint16(len(ips)),
+		Questions: []layers.DNSQuestion{{Name: []byte(name), Type: layers.DNSTypeA, Class: layers.DNSClassIN}},
+	}
 	for _, ip := range ips {
 		d.Answers = append(d.Answers, layers.DNSResourceRecord{Name: []byte(name), Type: layers.DNSTypeA, Class: layers.DNSClassIN, TTL: 300, IP: ipOf(ip)})
 	}
@@ -61,9 +63,11 @@ func (w *world) findController(at int64, m *machine) int64 {
 	name := []byte("_ldap._tcp.dc._msdcs." + domain)
 	q := layers.DNSQuestion{Name: name, Type: layers.DNSTypeSRV, Class: layers.DNSClassIN}
 	target := []byte("dc01." + domain)
-	d := &layers.DNS{ID: id, QR: true, RD: true, RA: true, QDCount: 1, ANCount: 1, ARCount: 1, Questions: []layers.DNSQuestion{q},
+	d := &layers.DNS{
+		ID: id, QR: true, RD: true, RA: true, QDCount: 1, ANCount: 1, ARCount: 1, Questions: []layers.DNSQuestion{q},
 		Answers:     []layers.DNSResourceRecord{{Name: name, Type: layers.DNSTypeSRV, Class: layers.DNSClassIN, TTL: 600, SRV: layers.DNSSRV{Weight: 100, Port: 389, Name: target}}},
-		Additionals: []layers.DNSResourceRecord{{Name: target, Type: layers.DNSTypeA, Class: layers.DNSClassIN, TTL: 600, IP: ipOf(dc.ip)}}}
+		Additionals: []layers.DNSResourceRecord{{Name: target, Type: layers.DNSTypeA, Class: layers.DNSClassIN, TTL: 600, IP: ipOf(dc.ip)}},
+	}
 	return w.ask(at, m, dc, 53, dnsQuery(id, string(name), layers.DNSTypeSRV, true), dnsBytes(d))
 }
 

@@ -139,8 +139,14 @@ func (w *world) printPage(m *machine) {
 
 // sites are pages of the outside.
 var sites = []struct{ name, ip string }{
-	{"www.news.example", "198.51.100.10"}, {"mail.cloud.example", "198.51.100.25"}, {"www.ministry.example", "198.51.100.40"}, {"update.os.example", "198.51.100.60"},
-	{"docs.office.example", "203.0.113.20"}, {"cdn.shop.example", "203.0.113.34"}, {"video.meeting.example", "203.0.113.45"}, {"weather.example", "192.0.2.80"},
+	{"www.news.example", "198.51.100.10"},
+	{"mail.cloud.example", "198.51.100.25"},
+	{"www.ministry.example", "198.51.100.40"},
+	{"update.os.example", "198.51.100.60"},
+	{"docs.office.example", "203.0.113.20"},
+	{"cdn.shop.example", "203.0.113.34"},
+	{"video.meeting.example", "203.0.113.45"},
+	{"weather.example", "192.0.2.80"},
 }
 
 func (w *world) browse(m *machine) {

@@ -125,8 +125,13 @@ func (w *world) telnet(at int64, c, s *machine) int64 {
 func (w *world) ftp(at int64, c, s *machine) int64 {
 	t := w.dial(at, c, s, 21)
 	t.say(toClient, []byte("220 TeraStation FTP server ready.\r\n"))
-	for _, l := range [][2]string{{"USER image", "331 Password required for image."}, {"PASS secret", "230 User image logged in."}, {"TYPE I", "200 Type set to I"},
-		{"CWD /share/temp", "250 CWD command successful"}, {"QUIT", "221 Goodbye."}} {
+	for _, l := range [][2]string{
+		{"USER image", "331 Password required for image."},
+		{"PASS secret", "230 User image logged in."},
+		{"TYPE I", "200 Type set to I"},
+		{"CWD /share/temp", "250 CWD command successful"},
+		{"QUIT", "221 Goodbye."},
+	} {
 		t.wait(w.upTo(3e8))
 		t.talk([]byte(l[0]+"\r\n"), []byte(l[1]+"\r\n"))
 	}

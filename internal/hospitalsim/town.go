@@ -36,7 +36,7 @@ type machine struct {
 
 // row is what the ledger says besides name and addresses; no row for an empty kind.
 type row struct {
-	kind, maker, model, os, place, department, system, purpose, owner, vendor, note, status string
+	kind, maker, model, os, place, department, system, purpose, owner, vendor, note string
 }
 
 func (m *machine) stack() stack { return m.os }
@@ -82,8 +82,8 @@ func newTown(rng *rand.Rand) *town {
 		t.nets = append(t.nets, n)
 		return n
 	}
-	t.core = add("基幹系", "基幹系", "10.1.0.0/16", 10, vrrpMAC, false)
-	t.office = add("情報系", "情報系", "10.2.0.0/16", 20, firewallMAC, false)
+	t.core = add("基幹系", "基幹系", "10.1.0.0/16", 10, vrrpMAC, true)
+	t.office = add("情報系", "情報系", "10.2.0.0/16", 20, firewallMAC, true)
 	t.medical = add("医療機器", "医療機器", "10.3.0.0/16", 30, firewallMAC, false)
 	t.manage = add("管理", "管理", "10.4.0.0/24", 40, firewallMAC, false)
 	t.facility = add("設備", "設備", "10.5.0.0/16", 50, firewallMAC, false)
@@ -134,8 +134,10 @@ func (t *town) put(name string, n *subnet, host int, oui uint32, os stack, class
 	b := n.prefix.Addr().As4()
 	b[2] += byte(host >> 8)
 	b[3] = byte(host)
-	m := &machine{name: name, ip: netip.AddrFrom4(b), mac: t.mac(oui), net: n, class: class, os: os, row: r, ident: uint16(t.rng.Uint32()),
-		last: 49152 + uint16(t.rng.IntN(8000))}
+	m := &machine{
+		name: name, ip: netip.AddrFrom4(b), mac: t.mac(oui), net: n, class: class, os: os, row: r, ident: uint16(t.rng.Uint32()),
+		last: 49152 + uint16(t.rng.IntN(8000)),
+	}
 	if _, ok := t.byName[name]; ok {
 		panic("BUG: two machines " + name)
 	}
@@ -171,8 +173,10 @@ func (t *town) all(classes ...model.Class) []*machine {
 
 func (t *town) servers() {
 	sv := func(name string, host int, class model.Class, system, purpose, os string, st stack) {
-		t.put(name, t.core, host, ouiVMware, st, class, row{kind: "サーバ", maker: "VMware", os: os, place: "B1F サーバ室", department: "情報管理室",
-			system: system, purpose: purpose, owner: "情報管理室", vendor: "みどり医療情報株式会社"})
+		t.put(name, t.core, host, ouiVMware, st, class, row{
+			kind: "サーバ", maker: "VMware", os: os, place: "B1F サーバ室", department: "情報管理室",
+			system: system, purpose: purpose, owner: "情報管理室", vendor: "みどり医療情報株式会社",
+		})
 	}
 	sv("DC01", 0x0a, model.ClassServer, "ドメイン", "AD・DNSサーバ", "Windows Server 2019", windows)
 	sv("DC02", 0x0b, model.ClassServer, "ドメイン", "AD・DNSサーバ(予備系)", "Windows Server 2019", windows)
@@ -186,17 +190,29 @@ func (t *town) servers() {
 	sv("LIS01", 0x2d, model.ClassServer, "検査", "検査部門サーバ", "Windows Server 2016", windows)
 	sv("ORCA01", 0x32, model.ClassHIS, "医事", "レセコン(ORCA)", "Ubuntu 22.04", linux)
 	sv("BACKUP01", 0x3c, model.ClassServer, "バックアップ", "バックアップサーバ", "Windows Server 2019", windows)
-	t.put("PACS01", t.medical, 0x0a, ouiDell, linux, model.ClassPACS, row{kind: "サーバ", maker: "Dell", os: "CentOS 7", place: "2F 放射線科", department: "放射線科",
-		system: "PACS", purpose: "画像サーバ(PACS)", owner: "放射線科", vendor: "あおば画像システムズ"})
-	t.put("NAS-SOUMU", t.office, 0x1e, ouiSynology, linux, model.ClassNAS, row{kind: "NAS", maker: "Synology", model: "DS920+", place: "3F 総務課",
-		department: "総務課", purpose: "共有フォルダ", owner: "総務課"})
-	t.put("NAS-HOUSYA", t.medical, 0x1e, ouiBuffalo, linux, model.ClassNAS, row{kind: "NAS", maker: "バッファロー", model: "TS3420DN", place: "2F 放射線科",
-		department: "放射線科", purpose: "画像の一時保管", owner: "放射線科", vendor: "あおば画像システムズ"})
+	t.put("PACS01", t.medical, 0x0a, ouiDell, linux, model.ClassPACS, row{
+		kind: "サーバ", maker: "Dell", os: "CentOS 7", place: "2F 放射線科", department: "放射線科",
+		system: "PACS", purpose: "画像サーバ(PACS)", owner: "放射線科", vendor: "あおば画像システムズ",
+	})
+	t.put("NAS-SOUMU", t.office, 0x1e, ouiSynology, linux, model.ClassNAS, row{
+		kind: "NAS", maker: "Synology", model: "DS920+", place: "3F 総務課",
+		department: "総務課", purpose: "共有フォルダ", owner: "総務課",
+	})
+	t.put("NAS-HOUSYA", t.medical, 0x1e, ouiBuffalo, linux, model.ClassNAS, row{
+		kind: "NAS", maker: "バッファロー", model: "TS3420DN", place: "2F 放射線科",
+		department: "放射線科", purpose: "画像の一時保管", owner: "放射線科", vendor: "あおば画像システムズ",
+	})
 }
 
 var wards = []struct{ code, place, department string }{
-	{"W2E", "2F 東病棟", "2階東病棟"}, {"W3E", "3F 東病棟", "3階東病棟"}, {"W3W", "3F 西病棟", "3階西病棟"}, {"W4E", "4F 東病棟", "4階東病棟"},
-	{"GAI", "1F 外来", "外来"}, {"IJI", "1F 医事課", "医事課"}, {"YAK", "1F 薬剤科", "薬剤科"}, {"KEN", "2F 検査科", "検査科"},
+	{"W2E", "2F 東病棟", "2階東病棟"},
+	{"W3E", "3F 東病棟", "3階東病棟"},
+	{"W3W", "3F 西病棟", "3階西病棟"},
+	{"W4E", "4F 東病棟", "4階東病棟"},
+	{"GAI", "1F 外来", "外来"},
+	{"IJI", "1F 医事課", "医事課"},
+	{"YAK", "1F 薬剤科", "薬剤科"},
+	{"KEN", "2F 検査科", "検査科"},
 }
 
 const (
@@ -214,8 +230,10 @@ func (t *town) clients() {
 		k := makers[i%len(makers)]
 		for n := range wardPCs {
 			m := t.put(fmt.Sprintf("%s-PC%02d", ward.code, n+1), t.core, (20+i)<<8|(11+n), k.oui, windows, model.ClassPC,
-				row{kind: "電子カルテ端末", maker: k.name, model: k.model, os: "Windows 10", place: ward.place, department: ward.department, system: "電子カルテ",
-					purpose: "電子カルテ端末", owner: ward.department, vendor: "みどり医療情報株式会社"})
+				row{
+					kind: "電子カルテ端末", maker: k.name, model: k.model, os: "Windows 10", place: ward.place, department: ward.department, system: "電子カルテ",
+					purpose: "電子カルテ端末", owner: ward.department, vendor: "みどり医療情報株式会社",
+				})
 			m.dynamic = true
 		}
 	}

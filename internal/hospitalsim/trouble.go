@@ -74,9 +74,10 @@ func (w *world) lastWeek() {
 func (w *world) smallComputer() {
 	pi := w.town.stranger("raspberrypi", w.town.core, 99<<8|77, ouiPi, linux, model.ClassSBC)
 	w.do(40*time.Minute, func() {
-		w.announce(w.now, pi)
-		w.resolve(w.now+1e6, pi, pi.net.router, pi.net.gateway)
-		w.advertise(w.now+2e9, pi, "_workstation._tcp", 9)
+		at := w.lease(w.now, pi, dhcpLinux, w.officeOffer(pi.net))
+		w.announce(at, pi)
+		w.resolve(at+1e6, pi, pi.net.router, pi.net.gateway)
+		w.advertise(at+2e9, pi, "_workstation._tcp", 9)
 	})
 	w.everyFrom(41*time.Minute, time.Hour, func() {
 		w.resolve(w.now, pi, w.town.of("KARTE-DB").mac, w.town.of("KARTE-DB").ip)

@@ -70,8 +70,10 @@ func ipOf(a netip.Addr) net.IP { return net.IP(a.AsSlice()) }
 
 func (h *hop) ip(proto layers.IPProtocol) *layers.IPv4 {
 	h.src.ident++
-	return &layers.IPv4{Version: 4, IHL: 5, TTL: h.src.ttl() - h.hops, Id: h.src.ident, Flags: layers.IPv4DontFragment, Protocol: proto,
-		SrcIP: ipOf(h.src.ip), DstIP: ipOf(h.dst.ip)}
+	return &layers.IPv4{
+		Version: 4, IHL: 5, TTL: h.src.ttl() - h.hops, Id: h.src.ident, Flags: layers.IPv4DontFragment, Protocol: proto,
+		SrcIP: ipOf(h.src.ip), DstIP: ipOf(h.dst.ip),
+	}
 }
 
 // datagram sends one UDP datagram.
@@ -121,9 +123,11 @@ func (w *world) arp(at int64, op uint16, mac model.MAC, ip netip.Addr, toMAC mod
 	if op == layers.ARPRequest {
 		dst, target = broadcast, model.MAC{}
 	}
-	w.emit(at, ether(mac, dst, layers.EthernetTypeARP), &layers.ARP{AddrType: layers.LinkTypeEthernet, Protocol: layers.EthernetTypeIPv4,
+	w.emit(at, ether(mac, dst, layers.EthernetTypeARP), &layers.ARP{
+		AddrType: layers.LinkTypeEthernet, Protocol: layers.EthernetTypeIPv4,
 		HwAddressSize: 6, ProtAddressSize: 4, Operation: op, SourceHwAddress: mac[:], SourceProtAddress: ipOf(ip),
-		DstHwAddress: target[:], DstProtAddress: ipOf(to)})
+		DstHwAddress: target[:], DstProtAddress: ipOf(to),
+	})
 }
 
 // resolve is a asking who has the address of b, and the answer; both are on one network.
