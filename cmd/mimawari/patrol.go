@@ -113,17 +113,23 @@ func (s *session) show(f *patrolFlags, out *app.Outcome) error {
 		}
 		fmt.Fprintln(s.err, s.t("cli.wrote", "file", name))
 	}
+	var err error
 	if f.json {
-		return writeJSON(s.out, api.NewDocument(out.Result, s.lang))
+		err = writeJSON(s.out, api.NewDocument(out.Result, s.lang))
+	} else {
+		err = report.Text(s.out, in, s.color(f.noColor))
 	}
-	return report.Text(s.out, in, s.color(f.noColor))
+	if err != nil {
+		return s.fail(err)
+	}
+	return nil
 }
 
 // writeReport writes to a file beside and renames it, so that a full disk leaves no half report.
 func writeReport(name string, in report.Input) (err error) {
 	tmp, err := os.CreateTemp(filepath.Dir(name), ".mimawari-report-*")
 	if err != nil {
-		return fmt.Errorf("write report: %w", err)
+		return aboutFile(name, err)
 	}
 	defer func() {
 		if err != nil {
@@ -138,10 +144,25 @@ func writeReport(name string, in report.Input) (err error) {
 	default:
 		err = writeJSON(tmp, api.NewDocument(in.Result, in.Lang))
 	}
-	if err = errors.Join(err, tmp.Chmod(0o600), tmp.Close()); err != nil {
+	if err = errors.Join(err, tmp.Chmod(0o600), tmp.Close()); err == nil {
+		err = os.Rename(tmp.Name(), name)
+	}
+	return aboutFile(name, err)
+}
+
+// aboutFile names the file that the user knows instead of the one beside it.
+func aboutFile(name string, err error) error {
+	var path *os.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		return &os.PathError{Op: "write report", Path: name, Err: path.Err}
+	case errors.As(err, &link):
+		return &os.PathError{Op: "write report", Path: name, Err: link.Err}
+	case err != nil:
 		return fmt.Errorf("write report %s: %w", name, err)
 	}
-	return os.Rename(tmp.Name(), name)
+	return nil
 }
 
 func writeJSON(w io.Writer, v any) error {

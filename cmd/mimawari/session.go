@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/mattn/go-isatty"
@@ -59,9 +61,28 @@ func (s *session) inWords(err error) (string, int) {
 	case errors.Is(err, model.ErrNotFound):
 		return s.t("api.not_found"), exitUsage
 	case errors.As(err, &path):
-		return s.t("cli.path_error", "path", path.Path, "why", path.Err.Error()), exitPartial
+		return s.t("cli.path_error", "path", path.Path, "why", s.whyPath(path.Err)), exitPartial
 	}
 	return err.Error(), exitInternal
+}
+
+// pathTroubles are what the system says of files and places, with the words for it.
+var pathTroubles = []struct {
+	err error
+	key string
+}{
+	{fs.ErrNotExist, "cli.why.missing"}, {fs.ErrPermission, "cli.why.denied"}, {syscall.ENOSPC, "cli.why.full"}, {syscall.EROFS, "cli.why.read_only"},
+	{syscall.ENOTDIR, "cli.why.no_folder"}, {syscall.EISDIR, "cli.why.is_folder"},
+	{fs.ErrExist, "cli.why.is_folder"}, // a file can't be put where a folder is
+}
+
+func (s *session) whyPath(err error) string {
+	for _, x := range pathTroubles {
+		if errors.Is(err, x.err) {
+			return s.t(x.key)
+		}
+	}
+	return err.Error()
 }
 
 // progress shows how far reading is: a bar on a terminal, else a line every ten seconds.
