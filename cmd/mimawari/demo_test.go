@@ -65,6 +65,12 @@ func TestDemoFindsWhatIsHidden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	reused(t, dir, asHidden(t, dir, &m))
+}
+
+// asHidden compares what the patrol of dir found with what was hidden in it, and gives the number of findings.
+func asHidden(t *testing.T, dir string, m *hospitalsim.Manifest) int {
+	t.Helper()
 	found := findingsOf(t, dir)
 	explained := map[string]bool{}
 	for _, p := range m.Planted {
@@ -92,7 +98,25 @@ func TestDemoFindsWhatIsHidden(t *testing.T) {
 			}
 		}
 	}
-	reused(t, dir, len(found))
+	return len(found)
+}
+
+// It is not the seed that makes the patrol find everything, and more traffic makes it find no more.
+func TestOtherHospitals(t *testing.T) {
+	all := []hospitalsim.Options{{Seed: 1}, {Seed: 2}}
+	if os.Getenv("MIMAWARI_LARGE") != "" {
+		all = append(all, hospitalsim.Options{Seed: 4, Size: hospitalsim.Large, Bytes: 200_000_000})
+	}
+	for _, o := range all {
+		dir := t.TempDir()
+		m, err := hospitalsim.Write(t.Context(), dir, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("seed %d, %s", o.Seed, o.Size)
+		mimawari(t, exitClean, append([]string{"patrol", "--ledger", filepath.Join(dir, hospitalsim.LedgerFile), "--data", filepath.Join(dir, "data")}, m.Sources(dir)...)...)
+		asHidden(t, dir, &m)
+	}
 }
 
 // reused runs the demo again: nothing is made anew, and the same findings are there.

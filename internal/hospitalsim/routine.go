@@ -17,6 +17,9 @@ func (w *world) routine() {
 	for _, m := range w.town.all(model.ClassModality) {
 		w.often(85*time.Minute, func() { w.examination(w.now, m) })
 		w.every(3*time.Hour, func() { w.echo(w.now, m, w.town.of("PACS01"), modalities[m.name]) })
+		if m.os != linux {
+			w.every(2*time.Hour, func() { w.register(w.now, m, "WORKGROUP") })
+		}
 	}
 	for _, m := range w.town.all(model.ClassPhone) {
 		w.visitor(m)
@@ -201,13 +204,25 @@ func (w *world) backOffice() {
 			w.every(2*time.Hour, func() { w.clockOf(w.now, m, t.of("DC01"), 3) })
 		}
 	}
-	for _, name := range []string{"NAS-SOUMU", "NAS-HOUSYA"} {
-		w.every(70*time.Minute, func() { w.advertise(w.now, t.of(name), "_smb._tcp", 445) })
+	for _, m := range t.all(model.ClassNAS) {
+		w.every(70*time.Minute, func() { w.advertise(w.now, m, "_smb._tcp", 445) })
+		w.every(2*time.Hour, func() { w.register(w.now, m, "WORKGROUP") })
 	}
+	w.every(3*time.Hour, func() { w.register(w.now, t.of("NVR01"), "WORKGROUP") })
+	w.every(4*time.Hour, func() {
+		w.web(w.now, t.of("SOM-PC01"), t.of("NAS-SOUMU"), 5000, "nas-soumu:5000", "/", chrome, "nginx", "DS920+ - Synology DiskStation", 2000)
+	})
+	w.every(4*time.Hour, func() {
+		w.web(w.now, t.of("CR01"), t.of("NAS-HOUSYA"), 80, "nas-housya", "/", chrome, "lighttpd", "TeraStation TS3420DN", 2000)
+	})
 	w.often(35*time.Minute, func() { w.share(w.now, t.of("CR01"), t.of("NAS-HOUSYA"), "image", 60000) })
 	w.every(3*time.Hour, func() { w.clockOf(w.now, t.of("DC01"), t.abroad("192.0.2.123"), 1) })
-	w.every(3*time.Hour, func() { w.shell(w.now, t.of("WSUS01"), t.of("KARTE-DB"), "SSH-2.0-OpenSSH_8.0") })
-	w.every(3*time.Hour, func() { w.shell(w.now, t.of("WSUS01"), t.of("ORCA01"), "SSH-2.0-OpenSSH_8.9p1 Ubuntu-3ubuntu0.10") })
+	for _, x := range []struct{ name, banner string }{{"KARTE-DB", "SSH-2.0-OpenSSH_8.0"}, {"ORCA01", "SSH-2.0-OpenSSH_8.9p1 Ubuntu-3ubuntu0.10"}} {
+		w.every(3*time.Hour, func() {
+			s := t.of(x.name)
+			w.shell(w.lookup(w.now, t.of("WSUS01"), strings.ToLower(x.name)+"."+domain, s.ip)+1e6, t.of("WSUS01"), s, x.banner)
+		})
+	}
 }
 
 // devicesAtWork: printers, telephones, cameras.
@@ -233,7 +248,7 @@ func (w *world) devicesAtWork() {
 	for _, m := range t.all(model.ClassCamera) {
 		w.often(70*time.Minute, func() { w.watch(w.now, t.of("NVR01"), m) })
 		w.every(4*time.Hour, func() {
-			w.web(w.now, t.of("NVR01"), m, 80, m.ip.String(), "/axis-cgi/param.cgi", "NVR/1.0", "AXIS M3065-V Network Camera", 800)
+			w.web(w.now, t.of("NVR01"), m, 80, m.ip.String(), "/axis-cgi/param.cgi", "NVR/1.0", "Apache", "AXIS M3065-V Network Camera", 800)
 		})
 		w.every(2*time.Hour, func() { w.ssdp(w.now, m, "Linux UPnP/1.0 Axis-Network-Camera", "urn:axis-com:service:BasicService:1") })
 	}

@@ -6,10 +6,12 @@ import (
 	"strings"
 )
 
+const chrome = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36"
+
 // web is one page read without encryption.
-func (w *world) web(at int64, c, s *machine, port uint16, host, path, agent, server string, size int) int64 {
+func (w *world) web(at int64, c, s *machine, port uint16, host, path, agent, server, name string, size int) int64 {
 	t := w.dial(at, c, s, port)
-	page := "<html><head><title>" + server + "</title></head><body>" + strings.Repeat("<p>-</p>", size/8) + "</body></html>"
+	page := "<html><head><title>" + name + "</title></head><body>" + strings.Repeat("<p>-</p>", size/8) + "</body></html>"
 	t.talk(fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: %s\r\nAccept: */*\r\n\r\n", path, host, agent),
 		fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nServer: %s\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n%s", server, len(page), page))
 	return t.bye()
