@@ -35,9 +35,11 @@ type Timeouts struct {
 // Limits bound memory. Zero fields take their default.
 type Limits struct {
 	Conversations int // 150,000 in all; beyond, see Pipeline.Finish
+	Identities    int // MACs and internal addresses in the result, in all: 75,000
+	Weak          int // the same, where some never did more than send packets that nobody answered: 30,000
 	Gateways      int // 256 per shard
 	Peers         int // distinct external peers counted, all gateways of a shard together: 16,384
-	MACs          int // distinct source MACs counted per shard and source: 16,384
+	MACs          int // distinct source MACs counted per shard and source: 32,768
 	FlowBuffer    int // out-of-order TCP bytes held per flow: 64 KiB
 	Buffers       int // the same in all: 32 MiB
 	Fragments     int // datagrams being joined, in all: 1,024
@@ -75,7 +77,8 @@ func (c Config) withDefaults() Config {
 	t.UDP, t.Other = cmp.Or(t.UDP, 60*time.Second), cmp.Or(t.Other, 60*time.Second)
 	l := &c.Limits
 	l.Conversations, l.Gateways = cmp.Or(l.Conversations, 150_000), cmp.Or(l.Gateways, 256)
-	l.Peers, l.MACs = cmp.Or(l.Peers, 1<<14), cmp.Or(l.MACs, 1<<14)
+	l.Identities, l.Weak = cmp.Or(l.Identities, 75_000), cmp.Or(l.Weak, 30_000)
+	l.Peers, l.MACs = cmp.Or(l.Peers, 1<<14), cmp.Or(l.MACs, 1<<15)
 	l.FlowBuffer, l.Buffers = cmp.Or(l.FlowBuffer, 64<<10), cmp.Or(l.Buffers, 32<<20)
 	l.Fragments, l.FragmentBytes = cmp.Or(l.Fragments, 1024), cmp.Or(l.FragmentBytes, 4<<20)
 	return c

@@ -137,7 +137,7 @@ func (p *Pipeline) Snapshot() *model.Seen { return p.seen(true) }
 
 // Finish ends all flows and gives what was seen. Where limits were hit Seen.Limits says so: "flows" ended early,
 // "conversations" whose peer on the internet was widened to its /16 (IPv6 /32) or that were left out, "buffers" (TCP segments
-// ahead of a gap), "fragments", "gateways", "macs", "observations", "bindings". It gives the memory back: nothing may be called after it.
+// ahead of a gap), "fragments", "gateways", "macs", "hosts" (MACs and addresses of too many machines), "observations", "bindings". It gives the memory back: nothing may be called after it.
 func (p *Pipeline) Finish() *model.Seen {
 	for _, s := range p.shards {
 		s.mu.Lock()
@@ -169,6 +169,9 @@ func (p *Pipeline) seen(open bool) *model.Seen {
 	}
 	out := m.seen()
 	out.Observations, out.Bindings, out.Limits = observations, bindings, append(out.Limits, limits...)
+	if cut := limitMachines(out, p.cfg.Limits.Identities, p.cfg.Limits.Weak); cut > 0 {
+		out.Limits = append(out.Limits, model.Limit{Name: "hosts", Max: uint64(p.cfg.Limits.Identities), Dropped: cut})
+	}
 	slices.SortFunc(out.Limits, func(a, b model.Limit) int { return strings.Compare(a.Name, b.Name) })
 	out.Sources = p.withMirrors(m.mirrors)
 	return out
