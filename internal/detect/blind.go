@@ -19,7 +19,7 @@ const (
 	blindTruncated  = 0.10
 	blindUnicast    = 0.02
 	blindBroadcasts = 50
-	blindSenders    = 3 // fewer machines: somebody recorded one stream, not a network
+	blindSenders    = 2 // a single sender: somebody recorded one stream, not a network
 )
 
 // blindness is one reason why a capture does not show what it should.

@@ -216,7 +216,7 @@ func tethering(v *View) []model.Finding {
 		h := &v.Hosts[i]
 		if h.Class == model.ClassMobileRtr && !v.declaredLTE(h) && v.seenNow(h) && !v.tethers(h) {
 			level, ground := model.Medium, "tether.guess"
-			if h.Confidence >= sureMobile {
+			if saysMobile(h) {
 				level, ground = model.High, "tether.says"
 			}
 			x := c.get(level, h.ID)
@@ -226,7 +226,7 @@ func tethering(v *View) []model.Finding {
 	}
 	for _, g := range v.Seen.Gateways {
 		h := v.byMAC[g.MAC]
-		if h == nil || g.External < minExit || (h.Class != model.ClassPhone && h.Class != model.ClassTablet && h.Class != model.ClassMobileRtr) || v.declaredLTE(h) || v.tethers(h) {
+		if h == nil || g.External < minExit || (h.Class != model.ClassPhone && h.Class != model.ClassTablet && h.Class != model.ClassMobileRtr) || v.declaredLTE(h) || v.approvedRouter(g.MAC) || v.tethers(h) {
 			continue
 		}
 		x := c.get(model.High, h.ID)
@@ -284,8 +284,12 @@ func tetherNet(a netip.Addr) string {
 	return ""
 }
 
-// sureMobile is from where on a machine's class is believed enough for a high finding: a network card's maker alone is not.
-const sureMobile = 0.6
+// saysMobile reports whether h itself says that it is a mobile router: the maker of its network card alone is a guess.
+func saysMobile(h *model.Host) bool {
+	return slices.ContainsFunc(h.Signals, func(s model.Signal) bool {
+		return s.About == "class" && s.Says == string(model.ClassMobileRtr) && s.Kind != "oui" && s.Kind != "addr" && s.Kind != "binding"
+	})
+}
 
 // tetherNetworks: an address of a tethering network is in use and nobody declared that network. The address range alone is a guess:
 // anybody may have chosen it. Traffic to the internet from it makes it serious.

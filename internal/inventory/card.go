@@ -148,20 +148,21 @@ func (b *builder) markCarriers() {
 	}
 }
 
-// bridges reports whether everything that c carries is also claimed by other cards here, or near such an address: a PC whose virtual
+// bridges reports whether everything that c carries is also claimed by other cards here, but for one address in their segment: a PC whose virtual
 // machines share its Wi-Fi card, or a Wi-Fi repeater, puts its own MAC on their frames.
 func (b *builder) bridges(m model.MAC, c *card) bool {
-	found := false
-	for a, p := range c.addrs {
-		if p.claimed || !a.Is4() || a.IsLinkLocalUnicast() {
-			continue
+	guests := map[netip.Prefix]bool{}
+	var alone []netip.Addr
+	for a := range c.addrs {
+		switch {
+		case !a.Is4() || a.IsLinkLocalUnicast():
+		case slices.ContainsFunc(b.claims[a], func(x model.MAC) bool { return x != m }):
+			guests[segment(a)] = true
+		default:
+			alone = append(alone, a)
 		}
-		if !slices.ContainsFunc(b.claims[a], func(x model.MAC) bool { return x != m }) {
-			return false
-		}
-		found = true
 	}
-	return found
+	return len(guests) > 0 && (len(alone) == 0 || len(alone) == 1 && guests[segment(alone[0])])
 }
 
 // guest reports whether the address, which m claims too, is a virtual machine's that m's machine lets onto the network.
