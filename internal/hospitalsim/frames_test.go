@@ -94,6 +94,23 @@ func (s streams) at(key string) *side {
 	return s[key]
 }
 
+// checksums verifies all checksums of a frame, and that it can be decoded to the end.
+func checksums(p gopacket.Packet) error {
+	for _, l := range p.Layers() {
+		if x, ok := l.(interface {
+			SetNetworkLayerForChecksum(gopacket.NetworkLayer) error
+		}); ok {
+			if err := x.SetNetworkLayerForChecksum(p.NetworkLayer()); err != nil {
+				return err
+			}
+		}
+	}
+	if err, bad := p.VerifyChecksums(); err != nil || len(bad) > 0 {
+		return fmt.Errorf("checksums %v %w", bad, err)
+	}
+	return nil
+}
+
 // Checksums are right, TCP is whole, time goes forward, and nothing points at a machine that may exist.
 func TestFramesAreRight(t *testing.T) {
 	dir, m := make1(t, Options{Seed: 3})
@@ -106,19 +123,12 @@ func TestFramesAreRight(t *testing.T) {
 		}
 		last = at
 		p := gopacket.NewPacket(data, layers.LinkTypeEthernet, gopacket.NoCopy)
+		if err := checksums(p); err != nil {
+			t.Fatalf("frame %d: %v", n, err)
+		}
 		ip, _ := p.Layer(layers.LayerTypeIPv4).(*layers.IPv4)
 		if ip == nil {
 			return
-		}
-		if l, ok := p.TransportLayer().(interface {
-			SetNetworkLayerForChecksum(gopacket.NetworkLayer) error
-		}); ok {
-			if err := l.SetNetworkLayerForChecksum(ip); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err, bad := p.VerifyChecksums(); err != nil || len(bad) > 0 {
-			t.Fatalf("frame %d: checksums %v %v", n, err, bad)
 		}
 		for _, a := range []netip.Addr{netip.AddrFrom4([4]byte(ip.SrcIP)), netip.AddrFrom4([4]byte(ip.DstIP))} {
 			if model.IsExternal(a) && !documentation(a) {

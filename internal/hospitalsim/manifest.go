@@ -62,7 +62,7 @@ func (m *Manifest) Matches(dir string, o Options) bool {
 	}
 	for _, f := range m.Files {
 		st, err := os.Stat(filepath.Join(dir, f.Name))
-		if err != nil || st.Size() != f.Bytes {
+		if err != nil || f.Name != filepath.Base(f.Name) || st.Size() != f.Bytes {
 			return false
 		}
 	}

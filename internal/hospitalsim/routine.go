@@ -102,6 +102,7 @@ func (w *world) switchOn(m *machine) {
 	w.announce(at, m)
 	w.resolve(at+2e6, m, m.net.router, m.net.gateway)
 	w.register(at+1e9, m, netbiosDomain)
+	w.wakeUp6(at+4e9, m)
 	at = w.findController(at+3e9, m)
 	if m.net == w.town.core {
 		w.resolve(at+2e5, m, w.town.of("DC01").mac, w.town.of("DC01").ip)
