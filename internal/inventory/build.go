@@ -83,6 +83,7 @@ type builder struct {
 	byAddr     map[netip.Addr][]int         // nodes that hold the address
 	owner      []int                        // node of each observation, -1 if none
 	parent     []int                        // union-find over nodes
+	guests     map[netip.Addr]bool          // addresses that a virtual machine's card uses
 	identities []identity                   // of each node
 	declared   map[netip.Addr]bool          // public addresses: whether they are ours all the same
 	residents  map[netip.Prefix][]model.MAC // cards of end machines, at most two a segment
@@ -90,7 +91,7 @@ type builder struct {
 
 func newBuilder(in Input) *builder {
 	return &builder{in: in, cards: map[model.MAC]*card{}, claims: map[netip.Addr][]model.MAC{}, byMAC: map[model.MAC]int{},
-		byAddr: map[netip.Addr][]int{}, declared: map[netip.Addr]bool{}, residents: map[netip.Prefix][]model.MAC{}}
+		byAddr: map[netip.Addr][]int{}, declared: map[netip.Addr]bool{}, residents: map[netip.Prefix][]model.MAC{}, guests: map[netip.Addr]bool{}}
 }
 
 // ours reports whether an address can be a machine of the institution: internal, or in a declared network; unicast.

@@ -165,9 +165,9 @@ func (b *builder) bridges(m model.MAC, c *card) bool {
 	return len(guests) > 0 && (len(alone) == 0 || len(alone) == 1 && guests[segment(alone[0])])
 }
 
-// guest reports whether the address, which m claims too, is a virtual machine's that m's machine lets onto the network.
+// guest reports whether the address, which m uses too, is a virtual machine's: m's machine lets it onto the network, or routes for it.
 func (b *builder) guest(m model.MAC, a netip.Addr) bool {
-	return !virtual(m) && slices.ContainsFunc(b.claims[a], func(x model.MAC) bool { return x != m && virtual(x) })
+	return !virtual(m) && b.guests[a]
 }
 
 // virtualCards are the prefixes that hypervisors give their guests' cards: VMware, VirtualBox, Hyper-V, Xen, KVM, Parallels.
@@ -273,13 +273,15 @@ func (b *builder) neighboured(m model.MAC, a netip.Addr) bool {
 	return a.Is4() && slices.ContainsFunc(b.residents[segment(a)], func(x model.MAC) bool { return x != m })
 }
 
-// settle notes two cards of end machines in each segment: enough to tell whether there is one beside a given card.
+// settle notes two cards of end machines in each segment, enough to tell whether there is one beside a given card, and the addresses of
+// virtual machines.
 func (b *builder) settle() {
 	for m, c := range b.cards {
 		if c.carrier {
 			continue
 		}
 		for a := range c.addrs {
+			b.guests[a] = b.guests[a] || virtual(m)
 			if s := segment(a); a.Is4() && !a.IsLinkLocalUnicast() && len(b.residents[s]) < 2 {
 				b.residents[s] = appendNew(b.residents[s], m)
 			}
