@@ -1,15 +1,17 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
+	"github.com/mattn/go-runewidth"
 	"github.com/spf13/cobra"
 
 	"github.com/mimawari/mimawari/internal/api"
@@ -95,7 +97,7 @@ func (s *session) listHosts(ctx context.Context, a *app.App, f *listFlags, forma
 }
 
 func (s *session) hostTable(hs []model.Host) error {
-	w := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
+	rows := [][]string{{s.t("column.ips"), s.t("column.name"), s.t("column.class"), s.t("column.maker"), s.t("column.os"), s.t("column.ledger"), s.t("column.id")}}
 	for i := range hs {
 		h := &hs[i]
 		name, ip := "", ""
@@ -109,10 +111,33 @@ func (s *session) hostTable(hs []model.Host) error {
 		if h.Ledger != nil {
 			declared = h.Ledger.Name
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", ip, name, report.ClassName(s.lang, h.Class), strings.TrimSpace(h.Maker+" "+h.Model),
-			strings.TrimSpace(h.OS+" "+h.Version), declared, h.ID)
+		rows = append(rows, []string{ip, name, report.ClassName(s.lang, h.Class), strings.TrimSpace(h.Maker + " " + h.Model),
+			strings.TrimSpace(h.OS + " " + h.Version), declared, h.ID})
 	}
-	fmt.Fprintln(w, s.t("report.total", "n", strconv.Itoa(len(hs))))
+	if len(hs) > 0 {
+		if err := printTable(s.out, rows); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintln(s.out, s.t("report.total", "n", strconv.Itoa(len(hs))))
+	return err
+}
+
+// printTable aligns columns by what a terminal shows: a Japanese character is two wide.
+func printTable(out io.Writer, rows [][]string) error {
+	widths := make([]int, len(rows[0]))
+	for _, r := range rows {
+		for i, cell := range r {
+			widths[i] = max(widths[i], runewidth.StringWidth(cell))
+		}
+	}
+	w := bufio.NewWriter(out)
+	for _, r := range rows {
+		for i, cell := range r[:len(r)-1] {
+			fmt.Fprint(w, runewidth.FillRight(cell, widths[i]), "  ")
+		}
+		fmt.Fprintln(w, r[len(r)-1])
+	}
 	return w.Flush()
 }
 
