@@ -105,6 +105,10 @@ func (s *session) sample(ctx context.Context, dir string, o hospitalsim.Options)
 	o.Progress = func(done, about int64) { p.making(dir, done, about) }
 	m, err = hospitalsim.Write(ctx, dir, o)
 	p.done()
+	if errors.Is(err, context.Canceled) {
+		fmt.Fprintf(s.err, "mimawari: %s\n", s.t("demo.stopped"))
+		return m, exitError{exitPartial}
+	}
 	if err != nil {
 		return m, s.fail(err)
 	}

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -14,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/mimawari/mimawari/internal/hospitalsim"
+	"github.com/mimawari/mimawari/internal/locale"
 	"github.com/mimawari/mimawari/internal/model"
 )
 
@@ -206,6 +209,31 @@ func TestDemoPortInUse(t *testing.T) {
 	_, errs := mimawari(t, exitPartial, "demo", "--dir", filepath.Join(t.TempDir(), "demo"), "--serve", "--listen", l.Addr().String())
 	if !strings.Contains(errs, l.Addr().String()) || !strings.Contains(errs, "--listen") {
 		t.Errorf("does not say what to do: %s", errs)
+	}
+}
+
+func TestDemoNowhereToWrite(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, errs := mimawari(t, exitPartial, "demo", "--dir", filepath.Join(file, "demo")); !strings.Contains(errs, file) {
+		t.Errorf("does not say where: %s", errs)
+	}
+}
+
+func TestDemoStopped(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "demo")
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	var errs bytes.Buffer
+	s := &session{in: strings.NewReader(""), out: io.Discard, err: &errs, lang: locale.English}
+	var ex exitError
+	if err := s.demo(ctx, &demoFlags{dir: dir, size: "small"}); !errors.As(err, &ex) || ex.code != exitPartial || !strings.Contains(errs.String(), "Stopped") {
+		t.Errorf("%v %s", err, errs.String())
+	}
+	if _, err := hospitalsim.ReadManifest(dir); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("half a sample is taken for a whole one: %v", err)
 	}
 }
 
