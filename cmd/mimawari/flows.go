@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
 	"os/signal"
 	"syscall"
 
@@ -31,6 +32,7 @@ func flowsCommand(s *session) *cobra.Command {
 }
 
 func (s *session) flows(ctx context.Context, paths []string, format flow.Format, shards int) error {
+	app.LimitMemory(os.Getenv)
 	w, err := flow.NewWriter(s.out, format)
 	if err != nil {
 		return usageError{errors.New(s.t("cli.output_kind", "output", string(format), "kinds", "zeek, json, csv"))}

@@ -26,7 +26,7 @@ type patrolFlags struct {
 	ledger, data, fail, iface string
 	reports                   []string
 	json, quiet, noColor      bool
-	length                    time.Duration
+	length, every             time.Duration
 	shards, maxFlows          int
 }
 
@@ -45,6 +45,7 @@ func patrolCommand(s *session) *cobra.Command {
 	fl.StringVar(&f.fail, "fail-on", "", s.t("cli.flag.fail_on"))
 	fl.StringVarP(&f.iface, "interface", "i", "", s.t("cli.flag.interface"))
 	fl.DurationVar(&f.length, "for", 0, s.t("cli.flag.for"))
+	fl.DurationVar(&f.every, "save-every", 0, s.t("cli.flag.save_every"))
 	fl.IntVar(&f.shards, "shards", 0, s.t("cli.flag.shards"))
 	fl.IntVar(&f.maxFlows, "max-flows", 0, s.t("cli.flag.max_flows"))
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, s.t("cli.flag.quiet"))
@@ -67,7 +68,7 @@ func (s *session) patrol(ctx context.Context, f *patrolFlags, paths []string) er
 	app.LimitMemory(os.Getenv)
 	p := s.progress(f.quiet)
 	out, err := a.Patrol(ctx, app.PatrolOptions{
-		Paths: paths, Stdin: s.in, Watch: app.Watching{Interface: f.iface, For: f.length}, Ledger: f.ledger,
+		Paths: paths, Stdin: s.in, Watch: app.Watching{Interface: f.iface, For: f.length, Every: f.every}, Ledger: f.ledger,
 		Shards: f.shards, MaxFlows: f.maxFlows, Progress: p.report, Now: time.Now, By: userName(),
 	})
 	p.done()

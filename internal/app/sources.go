@@ -22,6 +22,7 @@ type Progress func(source string, done, total int64)
 type Watching struct {
 	Interface string
 	For       time.Duration // 0: until ctx ends
+	Every     time.Duration // how often what was seen so far is handed over; 0: every 5 minutes
 }
 
 // gathering reads all inputs into one Seen.
@@ -126,7 +127,10 @@ func (g *gathering) watch(ctx context.Context, w Watching, live func(*model.Seen
 	defer src.Close()
 	done := make(chan error, 1)
 	go func() { done <- g.pipe.Run(context.WithoutCancel(ctx), g.follow(w.Interface, src)) }()
-	tick := time.NewTicker(checkpoint)
+	if w.Every <= 0 {
+		w.Every = checkpoint
+	}
+	tick := time.NewTicker(w.Every)
 	defer tick.Stop()
 	for {
 		select {
