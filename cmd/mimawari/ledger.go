@@ -127,15 +127,23 @@ func (s *session) ledgerOptions(ctx context.Context, v ledger.Versions, f *ledge
 	o.Mapping = o.Mapping.Merge(ledger.Mapping{})
 	for _, c := range f.columns {
 		if err := o.Mapping.LearnColumn(c); err != nil {
-			return o, usageError{fmt.Errorf("--map: %w", err)}
+			return o, s.mappingError("--map", err)
 		}
 	}
 	for _, c := range f.sheets {
 		if err := o.Mapping.LearnSheet(c); err != nil {
-			return o, usageError{fmt.Errorf("--sheet: %w", err)}
+			return o, s.mappingError("--sheet", err)
 		}
 	}
 	return o, nil
+}
+
+func (s *session) mappingError(flag string, err error) error {
+	var me *ledger.MappingError
+	if errors.As(err, &me) {
+		err = errors.New(me.In(s.lang))
+	}
+	return usageError{fmt.Errorf("%s: %w", flag, err)}
 }
 
 // ledgerLook opens the stored versions for reading; do gets nil if nothing was ever stored there.

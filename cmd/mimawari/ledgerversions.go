@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strconv"
@@ -86,18 +87,23 @@ func (s *session) ledgerLog(ctx context.Context, f *ledgerFlags, _ []string) err
 	})
 }
 
+// isTerminal tells whether somebody can answer; a variable so that a test can be that somebody.
+var isTerminal = func(r io.Reader) bool {
+	f, ok := r.(*os.File)
+	return ok && isatty.IsTerminal(f.Fd())
+}
+
 // ledgerAgree asks on a terminal. Elsewhere nobody can answer, so --yes must say it.
 func (s *session) ledgerAgree(f *ledgerFlags) error {
 	if f.yes {
 		return nil
 	}
-	in, ok := s.in.(*os.File)
-	if !ok || !isatty.IsTerminal(in.Fd()) {
+	if !isTerminal(s.in) {
 		fmt.Fprintln(s.err, s.t("ledger.agree.needs_yes"))
 		return exitError{exitUsage}
 	}
 	fmt.Fprint(s.err, s.t("ledger.agree.ask")+" ")
-	line, _ := bufio.NewReader(in).ReadString('\n') // an end of input is a no
+	line, _ := bufio.NewReader(s.in).ReadString('\n') // an end of input is a no
 	if a := strings.ToLower(strings.TrimSpace(line)); a == "y" || a == "yes" || a == "はい" {
 		return nil
 	}

@@ -26,6 +26,7 @@ const (
 type row struct {
 	n     int
 	cells []cell
+	left  []string // slip codes of limits that were reached at this row: something in the sheet was left out
 }
 
 func (r row) at(i int) cell {

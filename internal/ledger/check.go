@@ -41,7 +41,7 @@ func sortSlips(ss []model.Slip) {
 
 // in gives the cell of a field in the row of p.
 func (im *importer) in(p model.Place, field string) model.Place {
-	p.Column = im.columns[p.Sheet][field]
+	p.Column = im.columns[tableKey(p.Sheet, p.Column)][field]
 	return p
 }
 
@@ -178,6 +178,10 @@ func (im *importer) checkRanges(hs []model.LedgerHost) {
 		if r.Single() {
 			continue
 		}
+		if work > maxOverlapWork {
+			im.found("overlap_unchecked", "", []model.Place{im.in(hs[r.host].Place, "ip")}, "ip", formatRanges([]model.AddrRange{r.AddrRange}), "max", strconv.Itoa(maxOverlapWork))
+			return
+		}
 		group, count := []int{r.host}, 0
 		first := netip.Addr{}
 		for _, x := range all[i+1:] {
@@ -202,7 +206,7 @@ func (im *importer) checkRanges(hs []model.LedgerHost) {
 }
 
 // maxOverlapWork bounds the comparisons of ranges: a ledger of nothing but huge ranges must not take forever.
-const maxOverlapWork = 5_000_000
+var maxOverlapWork = 5_000_000
 
 func (im *importer) checkSameMAC(hs []model.LedgerHost) {
 	order, by := grouped(hs, func(h *model.LedgerHost) []model.MAC { return h.MACs })

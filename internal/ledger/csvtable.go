@@ -30,7 +30,7 @@ func openCSV(name string, data []byte) (*book, error) {
 	comma, text := separator(text, strings.EqualFold(filepath.Ext(name), ".tsv"))
 	b := &book{format: "csv", encoding: enc, close: func() error { return nil }}
 	all := func(ctx context.Context) iter.Seq2[row, error] { return csvRows(ctx, text, comma) }
-	b.sheets = sections(all)
+	b.sheets, b.leftOut = sections(all)
 	return b, nil
 }
 
@@ -151,11 +151,14 @@ func recordRow(n int, rec []string) row {
 		}
 		out.cells[i] = c
 	}
+	if beyond(rec) {
+		out.left = []string{"columns_left_out"}
+	}
 	return out
 }
 
 // sections splits a CSV table at its section marks. A file without marks is one sheet without a name.
-func sections(all func(context.Context) iter.Seq2[row, error]) []sheetSource {
+func sections(all func(context.Context) iter.Seq2[row, error]) (out []sheetSource, leftOut []string) {
 	type part struct {
 		name     string
 		from, to int
@@ -165,15 +168,21 @@ func sections(all func(context.Context) iter.Seq2[row, error]) []sheetSource {
 		if err != nil {
 			break
 		}
-		if c := r.at(0); c.text == sectionMark && c.raw == "" && len(parts) < maxSheet {
-			parts[len(parts)-1].to = r.n
+		if c := r.at(0); c.text == sectionMark && c.raw == "" {
+			if parts[len(parts)-1].to == 1<<30 {
+				parts[len(parts)-1].to = r.n
+			}
+			if len(parts) >= maxSheet {
+				leftOut = append(leftOut, r.at(1).text)
+				continue
+			}
 			parts = append(parts, part{r.at(1).text, r.n, 1 << 30})
 		}
 	}
 	if len(parts) > 1 && parts[0].to <= 1 {
 		parts = parts[1:]
 	}
-	out := make([]sheetSource, len(parts))
+	out = make([]sheetSource, len(parts))
 	for i, p := range parts {
 		out[i] = sheetSource{name: p.name, rows: func(ctx context.Context) iter.Seq2[row, error] {
 			return func(yield func(row, error) bool) {
@@ -190,5 +199,5 @@ func sections(all func(context.Context) iter.Seq2[row, error]) []sheetSource {
 			}
 		}}
 	}
-	return out
+	return out, leftOut
 }

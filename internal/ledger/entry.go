@@ -10,11 +10,13 @@ import (
 type entry struct {
 	im      *importer
 	sheet   string
+	block   string // of tables side by side: letter of the first column
 	row     row
 	col     int // the column being read
 	columns map[string][]int
 	lay     *layout
 	follows bool // the row above was read into the ledger
+	prev    int  // index of that row, for hosts
 	any     bool // something in the row is its own
 }
 

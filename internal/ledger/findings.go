@@ -23,6 +23,8 @@ var causes = map[string][]string{
 	"unknown_department": {"text"}, "duplicate_entry": {"kind", "text"}, "date_unreadable": {"name", "text"}, "maintenance_expired": {"name", "date"},
 	"retired_with_address": {"name", "ip"}, "header_missing": {"sheet"}, "header_uncertain": {"sheet", "header"}, "header_ambiguous": {"sheet", "header"},
 	"column_not_kept": {"sheet", "header"}, "formula_error": {"sheet", "name", "text"}, "formula_empty": {"sheet", "name"}, "cell_too_long": {"sheet", "name"}, "open_quote": {"sheet", "name"},
+	"undecodable": {"sheet", "name", "text"}, "overlap_unchecked": {"max"}, "sheets_left_out": {"max"}, "columns_left_out": {"sheet"}, "merges_left_out": {"sheet"}, "formulas_left_out": {"sheet"},
+	"addresses_free": {"sheet", "first"}, "section_read": {"sheet", "text"}, "row_attached": {"name", "text"},
 }
 
 // foldedCauses are arguments in which case and width do not count.
@@ -117,20 +119,39 @@ type sheetRow struct {
 	row   int
 }
 
-func hostRows(l *model.Ledger) map[sheetRow]*model.LedgerHost {
-	m := make(map[sheetRow]*model.LedgerHost, len(l.Hosts))
+// hostRows finds the machines of a row: several where tables stand side by side.
+func hostRows(l *model.Ledger) map[sheetRow][]*model.LedgerHost {
+	m := make(map[sheetRow][]*model.LedgerHost, len(l.Hosts))
 	for i := range l.Hosts {
 		h := &l.Hosts[i]
-		m[sheetRow{h.Place.Sheet, h.Place.Row}] = h
+		at := sheetRow{h.Place.Sheet, h.Place.Row}
+		m[at] = append(m[at], h)
 	}
 	return m
 }
 
+// hostAt gives the machine of a row whose table has the column of p.
+func hostAt(rows map[sheetRow][]*model.LedgerHost, p model.Place) (best *model.LedgerHost) {
+	for _, h := range rows[sheetRow{p.Sheet, p.Row}] {
+		if columnLess(p.Column, h.Place.Column) && h.Place.Column != "" {
+			continue
+		}
+		if best == nil || columnLess(best.Place.Column, h.Place.Column) {
+			best = h
+		}
+	}
+	return best
+}
+
+func columnLess(a, b string) bool {
+	return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b)) < 0
+}
+
 // assetsOf names the machines of the rows concerned.
-func assetsOf(rows map[sheetRow]*model.LedgerHost, s model.Slip) []model.Asset {
+func assetsOf(rows map[sheetRow][]*model.LedgerHost, s model.Slip) []model.Asset {
 	var out []model.Asset
 	for _, p := range s.Places {
-		h := rows[sheetRow{p.Sheet, p.Row}]
+		h := hostAt(rows, p)
 		if h == nil || len(out) == maxPlaces {
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/mimawari/mimawari/internal/model"
@@ -42,6 +43,7 @@ type SheetReport struct {
 	Taken     int         `json:"taken"`      // rows that are in the ledger
 	Examples  int         `json:"examples"`   // rows marked as examples
 	Empty     int         `json:"empty"`      // rows with nothing we know
+	Free      int         `json:"free"`       // rows of addresses that no machine has
 	Columns   []ColumnUse `json:"columns"`
 }
 
@@ -72,6 +74,9 @@ func ImportData(ctx context.Context, name string, data []byte, opts Options) (re
 		if err := im.sheet(ctx, s); err != nil {
 			return nil, im.fileError(err)
 		}
+	}
+	if n := len(b.leftOut); n > 0 {
+		im.found("sheets_left_out", "", []model.Place{im.place(b.leftOut[0], 1, "")}, "count", strconv.Itoa(n), "max", strconv.Itoa(maxSheet))
 	}
 	if !slices.ContainsFunc(im.rep.Sheets, func(s SheetReport) bool { return s.Used }) {
 		return im.rep, im.noTable()
@@ -138,6 +143,7 @@ func (im *importer) sheet(ctx context.Context, s sheetSource) error {
 		if err := im.count(r); err != nil {
 			return err
 		}
+		rd.odd(r)
 		rd.take(r)
 		if rd.stopped {
 			break
@@ -191,10 +197,33 @@ type sheetImport struct {
 	src     sheetSource
 	rep     *SheetReport
 	head    []row
-	lay     layout
+	tables  []*tableRead
 	ready   bool
 	stopped bool
-	follows bool
+	left    []string // limits that were told of
+}
+
+// odd takes down what could not be read at all: limits, and characters lost in the file.
+func (s *sheetImport) odd(r row) {
+	for _, code := range r.left {
+		if slices.Contains(s.left, code) {
+			continue
+		}
+		s.left = append(s.left, code)
+		p, limit := s.im.place(s.src.name, r.n, ""), maxMerges
+		switch code {
+		case "columns_left_out":
+			p, limit = s.im.place(s.src.name, r.n, letter(MaxCols-1)), MaxCols
+		case "formulas_left_out":
+			limit = maxFormulas
+		}
+		s.im.found(code, "", []model.Place{p}, "max", strconv.Itoa(limit))
+	}
+	for i, c := range r.cells {
+		if c.carried == carriedNot && strings.Contains(c.text, "\uFFFD") {
+			s.im.found("undecodable", c.text, []model.Place{s.im.place(s.src.name, r.n, letter(i))}, "text", c.text, "name", r.at(0).text)
+		}
+	}
 }
 
 // take gets the rows in order. The first ones are kept until the sheet is understood.
@@ -215,6 +244,9 @@ func (s *sheetImport) end() {
 	if !s.ready && !s.stopped {
 		s.understand()
 	}
+	for _, t := range s.tables {
+		s.rest(t)
+	}
 }
 
 func (s *sheetImport) understand() {
@@ -224,11 +256,12 @@ func (s *sheetImport) understand() {
 		s.rep.Reason = s.whyNot()
 		return
 	}
-	s.lay, s.ready = lay, true
+	s.tables, s.ready = tablesOf(lay, s.head, s.im.opts.Mapping), true
 	s.rep.Used, s.rep.Kind = true, lay.kind
 	s.rep.HeaderRow = s.head[lay.from+lay.span-1].n
-	s.rep.Columns = lay.uses
-	s.reportHeader()
+	for _, t := range s.tables {
+		s.reportHeader(t)
+	}
 	rows := s.head[lay.from+lay.span:]
 	s.head = nil
 	for _, r := range rows {
@@ -250,61 +283,115 @@ func (s *sheetImport) whyNot() string {
 }
 
 // reportHeader says which headers were guessed, and remembers where the fields are.
-func (s *sheetImport) reportHeader() {
+func (s *sheetImport) reportHeader(t *tableRead) {
 	cols := map[string]string{}
-	for f, is := range s.lay.columns {
+	for f, is := range t.lay.columns {
 		cols[f] = letter(is[0])
 	}
-	s.im.columns[s.src.name] = cols
-	for _, u := range s.lay.uses {
+	s.im.columns[tableKey(s.src.name, t.block)] = cols
+	for i, u := range t.lay.uses {
+		if i < t.start || i >= t.end {
+			continue
+		}
+		s.rep.Columns = append(s.rep.Columns, u)
 		code := ""
 		switch {
 		case u.Field != "" && u.Score < Sure:
 			code = "header_uncertain"
 		case u.Lost && u.Score >= Sure:
 			code = "header_ambiguous"
-		case u.Field == "" && u.Header != "" && s.lay.kind != KindHosts && !u.Taught && !neverHeader(s.lay.kind, u.Header):
+		case u.Field == "" && u.Header != "" && t.lay.kind != KindHosts && !u.Taught && !neverHeader(t.lay.kind, u.Header):
 			code = "column_not_kept"
 		default:
 			continue
 		}
 		s.im.slip(model.Slip{Code: code, Cell: u.Header, Places: []model.Place{s.im.place(s.src.name, s.rep.HeaderRow, u.Column)},
-			Args: map[string]string{"header": oneLine(u.Header), "field": u.Field, "kind": string(s.lay.kind)}})
+			Args: map[string]string{"header": oneLine(u.Header), "field": u.Field, "kind": string(t.lay.kind)}})
 	}
 }
 
+// tableKey names a table of a sheet: block is the letter of its first column, "" for the only one.
+func tableKey(sheet, block string) string { return sheet + "\x00" + block }
+
 // data reads one row below the header.
 func (s *sheetImport) data(r row) {
+	if !r.empty() && s.headerAgain(r) {
+		return
+	}
+	for _, t := range s.tables {
+		s.tableRow(t, t.joinOctets(t.window(r)))
+	}
+}
+
+func (s *sheetImport) tableRow(t *tableRead, r row) {
+	if r.empty() || r.n > t.lastRow+1 {
+		s.settle(t)
+		t.follows = false
+	}
+	t.lastRow = r.n
 	if r.empty() {
-		s.follows = false
 		return
 	}
-	if s.headerAgain(r) {
-		return
-	}
-	e := &entry{im: s.im, sheet: s.src.name, row: r, columns: s.lay.columns, lay: &s.lay, follows: s.follows}
+	e := &entry{im: s.im, sheet: s.src.name, block: t.block, row: r, columns: t.lay.columns, lay: &t.lay}
 	if c := e.first("example"); c.text != "" && c.carried == carriedNot && !blankWord(c.text) {
 		s.rep.Examples++
 		return
 	}
-	s.im.rep.Rows++
-	s.follows = sectionOf[s.lay.kind].read(s.im.rep.Ledger, e)
+	if t.lay.kind != KindHosts || t.literal {
+		s.host(t, e)
+		return
+	}
+	kind, numbered, _ := e.kind()
 	switch {
-	case s.follows:
+	case kind == rowFree:
+		s.settle(t)
+		t.free, t.follows = append(t.free, e), false
+	case kind == rowLone && numbered:
+		s.settle(t)
+		t.lone, t.follows = append(t.lone, e), false
+	case kind == rowLone:
+		t.pending = append(t.pending, e)
+	default:
+		s.settle(t)
+		if s.sectionRow(t, e) {
+			s.im.rep.Rows++
+			t.follows = false
+			return
+		}
+		s.host(t, e)
+	}
+}
+
+// host reads a row into the ledger, whatever its kind.
+func (s *sheetImport) host(t *tableRead, e *entry) {
+	s.im.rep.Rows++
+	e.follows, e.prev = t.follows, t.lastHost
+	was := len(s.im.rep.Ledger.Hosts)
+	t.follows = sectionOf[t.lay.kind].read(s.im.rep.Ledger, e)
+	switch {
+	case t.follows:
 		s.rep.Taken++
 	case !e.any:
 		s.rep.Empty++
+	}
+	if hs := s.im.rep.Ledger.Hosts; len(hs) > was {
+		t.lastHost = was
+		if hs[was].Name != "" {
+			t.named++
+		}
+		t.under(&hs[was])
 	}
 }
 
 // headerAgain recognises a header repeated for every printed page.
 func (s *sheetImport) headerAgain(r row) bool {
 	same, n := 0, 0
-	for _, is := range s.lay.columns {
+	lay := &s.tables[0].lay
+	for _, is := range lay.columns {
 		for _, i := range is {
 			if t := r.at(i).text; t != "" {
 				n++
-				if t == s.lay.headers[i] || t == s.lay.last[i] {
+				if t == lay.headers[i] || t == lay.last[i] {
 					same++
 				}
 			}

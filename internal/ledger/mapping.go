@@ -65,11 +65,11 @@ const ignored = "-"
 func (m *Mapping) LearnColumn(correction string) error {
 	header, field, ok := cutLast(correction)
 	if !ok || foldHeader(header) == "" {
-		return fmt.Errorf("%q is not HEADER=FIELD", correction)
+		return &MappingError{Code: "column_form", Text: correction}
 	}
 	id, ok := fieldNamed(field)
 	if !ok {
-		return fmt.Errorf("there is no field %q: use one of %s", field, strings.Join(fieldIDs(), ", "))
+		return &MappingError{Code: "no_field", Text: field}
 	}
 	if m.Columns == nil {
 		m.Columns = map[string]string{}
@@ -82,17 +82,43 @@ func (m *Mapping) LearnColumn(correction string) error {
 func (m *Mapping) LearnSheet(correction string) error {
 	name, kind, ok := cutLast(correction)
 	if !ok || foldHeader(name) == "" {
-		return fmt.Errorf("%q is not SHEET=KIND", correction)
+		return &MappingError{Code: "sheet_form", Text: correction}
 	}
 	k, ok := kindNamed(kind)
 	if !ok {
-		return fmt.Errorf("there is no kind %q: use one of %v", kind, Kinds)
+		return &MappingError{Code: "no_kind", Text: kind}
 	}
 	if m.Sheets == nil {
 		m.Sheets = map[string]string{}
 	}
 	m.Sheets[foldHeader(name)] = k
 	return nil
+}
+
+// MappingError says what is wrong with a correction that a person typed. Code selects the words (catalog/locale, key
+// "ledger.mapping.CODE").
+type MappingError struct {
+	Code string // column_form, no_field, sheet_form, no_kind
+	Text string // what was typed
+}
+
+// Error gives the words in English.
+func (e *MappingError) Error() string { return e.In(locale.English) }
+
+// In gives the words in l, with what may be written instead.
+func (e *MappingError) In(l locale.Lang) string {
+	var choices []string
+	switch e.Code {
+	case "no_field":
+		for _, f := range sectionOf[KindHosts].fields() {
+			choices = append(choices, fieldLabel(l, KindHosts, f))
+		}
+	case "no_kind":
+		for _, k := range Kinds {
+			choices = append(choices, kindLabel(l, k))
+		}
+	}
+	return locale.T(l, "ledger.mapping."+e.Code, "text", oneLine(e.Text), "choices", strings.Join(append(choices, ignored), ", "))
 }
 
 func cutLast(s string) (before, after string, ok bool) {

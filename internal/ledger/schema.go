@@ -98,6 +98,7 @@ func (t *table[T]) read(l *model.Ledger, e *entry) bool {
 		return false
 	}
 	*t.place(&x) = e.place(-1)
+	t.place(&x).Column = e.block
 	if t.extra != nil {
 		*t.extra(&x) = e.extras()
 	}
@@ -105,7 +106,7 @@ func (t *table[T]) read(l *model.Ledger, e *entry) bool {
 		t.finish(&x, e)
 	}
 	list := t.list(l)
-	if n := len(*list); n > 0 && t.join != nil && e.follows && t.join(&(*list)[n-1], &x, e) {
+	if t.join != nil && e.follows && e.prev < len(*list) && t.join(&(*list)[e.prev], &x, e) {
 		return true
 	}
 	*list = append(*list, x)

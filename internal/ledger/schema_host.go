@@ -18,7 +18,7 @@ var hostTable = &table[model.LedgerHost]{
 
 var hostColumns = []column[model.LedgerHost]{
 	text("asset_no", func(h *model.LedgerHost) *string { return &h.AssetNo }),
-	text("name", func(h *model.LedgerHost) *string { return &h.Name }),
+	{"name", func(h *model.LedgerHost) string { return h.Name }, setHostName},
 	text("kind", func(h *model.LedgerHost) *string { return &h.Kind }),
 	text("status", func(h *model.LedgerHost) *string { return &h.Status }),
 	{"ip", hostAddresses, setHostAddresses},
@@ -40,9 +40,16 @@ var hostColumns = []column[model.LedgerHost]{
 	text("note", func(h *model.LedgerHost) *string { return &h.Note }),
 }
 
+// setHostName takes no word for "nobody": 空き is not the name of a machine.
+func setHostName(h *model.LedgerHost, _ *entry, c cell) {
+	if h.Name == "" && !words().free[foldHeader(c.text)] {
+		h.Name = c.text
+	}
+}
+
 // identified reports whether a row declares a machine at all; headings between rows and footers do not.
 func identified(h *model.LedgerHost) bool {
-	named := h.Name != "" && !words().totals[foldHeader(h.Name)]
+	named := h.Name != "" && !words().totals[foldHeader(h.Name)] && !totalWords.MatchString(foldHeader(h.Name))
 	return named || h.AssetNo != "" || h.Serial != "" || len(h.Addrs) > 0 || len(h.MACs) > 0 || h.DHCP
 }
 

@@ -20,6 +20,7 @@ type sheetMarks struct {
 	active  []merge         // those that reach the row being read
 	formula map[[2]int]bool // column, row of formulas without a stored result
 	styled  bool            // there are numbers that are shown otherwise than stored
+	left    []string        // limits that were reached
 }
 
 type merge struct {
@@ -27,10 +28,17 @@ type merge struct {
 	value                    cell
 }
 
-const (
+// Limits of one sheet; variables only so that tests need no workbook of that size.
+var (
 	maxMerges   = 100_000
 	maxFormulas = 100_000
 )
+
+func (m *sheetMarks) reached(code string) {
+	if !slices.Contains(m.left, code) {
+		m.left = append(m.left, code)
+	}
+}
 
 // scanSheet reads the marks of one sheet; a nil part has none.
 func scanSheet(part *zip.File) (sheetMarks, error) {
@@ -116,7 +124,11 @@ func styledNumber(kind, style string) bool {
 }
 
 func (s *markScan) endCell() {
-	if !s.formula || s.value || len(s.marks.formula) >= maxFormulas {
+	if !s.formula || s.value {
+		return
+	}
+	if len(s.marks.formula) >= maxFormulas {
+		s.marks.reached("formulas_left_out")
 		return
 	}
 	if c, r, err := excelize.CellNameToCoordinates(s.ref); err == nil {
@@ -135,7 +147,11 @@ func attr(e xml.StartElement, name string) string {
 
 func (m *sheetMarks) addMerge(ref string) {
 	from, to, ok := strings.Cut(ref, ":")
-	if !ok || len(m.merges) >= maxMerges {
+	if !ok {
+		return
+	}
+	if len(m.merges) >= maxMerges {
+		m.reached("merges_left_out")
 		return
 	}
 	c1, r1, err1 := excelize.CellNameToCoordinates(from)

@@ -31,6 +31,7 @@ type book struct {
 	encoding string // of csv
 	date1904 bool
 	sheets   []sheetSource
+	leftOut  []string // names of sheets beyond the limit
 	close    func() error
 }
 

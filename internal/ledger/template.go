@@ -51,7 +51,7 @@ func (b *workbook) introduction() error {
 		if err := b.f.SetCellStyle(name, at, at, style); err != nil {
 			return err
 		}
-		if err := b.f.SetRowHeight(name, i+1, max(float64(wrapped(line, introWidth))*18, 18)); err != nil {
+		if err := b.f.SetRowHeight(name, i+1, max(float64(wrapped(line, introWidth+8))*18, 18)); err != nil {
 			return err
 		}
 	}

@@ -34,6 +34,7 @@ type rawVocabulary struct {
 	No         []string                       `yaml:"no"`
 	Totals     []string                       `yaml:"totals"`
 	NoDate     []string                       `yaml:"no_date"`
+	Free       []string                       `yaml:"free"`
 }
 
 type wordClass struct {
@@ -48,15 +49,15 @@ type wordLine struct {
 
 // vocabulary is headers.yaml with all words folded.
 type vocabulary struct {
-	fields                                      map[string]map[string]string // kind, folded header -> field
-	generic                                     map[string]bool
-	never                                       map[string]map[string]bool
-	sheets                                      map[string][]string
-	passed                                      []string
-	classes                                     []wordClass
-	lines                                       []wordLine
-	retired, notYet                             []string
-	dhcp, blank, plain, yes, no, noDate, totals map[string]bool
+	fields                                            map[string]map[string]string // kind, folded header -> field
+	generic                                           map[string]bool
+	never                                             map[string]map[string]bool
+	sheets                                            map[string][]string
+	passed                                            []string
+	classes                                           []wordClass
+	lines                                             []wordLine
+	retired, notYet                                   []string
+	dhcp, blank, plain, yes, no, noDate, totals, free map[string]bool
 }
 
 // words gives the vocabulary; it is part of the program, so a mistake in it is a bug.
@@ -76,7 +77,7 @@ func readVocabulary(b []byte) (*vocabulary, error) {
 	v := &vocabulary{
 		fields: map[string]map[string]string{}, generic: foldSet(r.Generic), never: map[string]map[string]bool{},
 		sheets: map[string][]string{}, passed: foldAll(r.PassedOver), retired: foldAll(r.Retired), notYet: foldAll(r.NotYet),
-		dhcp: foldSet(r.DHCP), blank: lowerSet(r.Blank), plain: foldSet(r.PlainWords), yes: lowerSet(r.Yes), no: lowerSet(r.No), noDate: lowerSet(r.NoDate), totals: foldSet(r.Totals),
+		dhcp: foldSet(r.DHCP), blank: lowerSet(r.Blank), plain: foldSet(r.PlainWords), yes: lowerSet(r.Yes), no: lowerSet(r.No), noDate: lowerSet(r.NoDate), totals: foldSet(r.Totals), free: foldSet(r.Free),
 	}
 	for kind, fields := range r.Fields {
 		v.fields[kind] = map[string]string{}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"strings"
 
 	"github.com/xuri/excelize/v2"
 )
@@ -27,7 +28,8 @@ func openWorkbook(name string, data []byte, zr *zip.Reader) (b *book, err error)
 	parts := sheetParts(zr)
 	for _, s := range f.GetSheetList() {
 		if len(b.sheets) == maxSheet {
-			break
+			b.leftOut = append(b.leftOut, s)
+			continue
 		}
 		visible, err := f.GetSheetVisible(s)
 		b.sheets = append(b.sheets, sheetSource{name: s, hidden: err == nil && !visible, rows: workbookRows(f, name, s, parts[s])})
@@ -136,7 +138,21 @@ func (w *sheetReader) next(name string) (r row, ok bool, err error) {
 		r.cells[i] = c
 	}
 	w.marks.apply(&r)
+	r.left, w.marks.left = w.marks.left, nil
+	if beyond(shown) || beyond(raw) {
+		r.left = append(r.left, "columns_left_out")
+	}
 	return r, true, nil
+}
+
+// beyond reports that there is something right of the last column that is read.
+func beyond(ss []string) bool {
+	for i := MaxCols; i < len(ss); i++ {
+		if strings.TrimSpace(ss[i]) != "" {
+			return true
+		}
+	}
+	return false
 }
 
 func at(ss []string, i int) string {
