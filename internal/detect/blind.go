@@ -3,6 +3,7 @@ package detect
 import (
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/mimawari/mimawari/internal/model"
@@ -37,15 +38,32 @@ func blind(v *View) []model.Finding {
 		s := &v.Seen.Sources[i]
 		for _, b := range blindnesses(&s.Mirror) {
 			name := filepath.Base(s.Name)
-			x := c.get(b.level, name, b.reason)
-			x.set("source", name)
+			x := c.get(b.level, place(s), b.reason)
+			x.also("source", name)
 			x.set("reason_key", b.reason)
 			x.set("advice_key", "blind.advice."+strings.TrimPrefix(b.reason, "blind."))
-			x.set("percent", fmt.Sprintf("%.0f", b.part*100))
+			x.set("percent", worse(x.finding.Params["percent"], b.part))
 			x.seen(s.First, s.Last, 1, model.Evidence{At: s.First, Source: s.Name, Text: b.seen})
 		}
 	}
 	return c.done()
+}
+
+// place is what makes it the same cause tomorrow: the interface, or that it is captures made by hand, whose names change daily.
+func place(s *model.Source) string {
+	if s.Kind == "live" {
+		return s.Name
+	}
+	return "files"
+}
+
+// worse gives the higher percentage.
+func worse(known string, part float64) string {
+	now := int(part*100 + 0.5)
+	if n, err := strconv.Atoi(known); err == nil && n > now {
+		return known
+	}
+	return strconv.Itoa(now)
 }
 
 func blindnesses(m *model.Mirror) []blindness {
