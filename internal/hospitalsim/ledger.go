@@ -2,6 +2,7 @@ package hospitalsim
 
 import (
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
@@ -41,7 +42,11 @@ func writeLedger(name string, t *town) (err error) {
 			return fmt.Errorf("write ledger %s: %w", name, err)
 		}
 	}
-	if err := f.SaveAs(name, excelize.Options{}); err != nil {
+	b, err := f.WriteToBuffer()
+	if err == nil {
+		err = os.WriteFile(name, b.Bytes(), 0o600)
+	}
+	if err != nil {
 		return fmt.Errorf("write ledger %s: %w", name, err)
 	}
 	return nil
