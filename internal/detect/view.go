@@ -157,8 +157,21 @@ func (v *View) asset(a netip.Addr, m model.MAC) model.Asset {
 		if x.IP == "" && len(h.IPs) > 0 {
 			x.IP = h.IPs[0].String()
 		}
+		x.MAC = ownMAC(h, m).String()
 	}
 	return x
+}
+
+// ownMAC is m if it is the host's own, else one that is, if any is known: on a routed segment the frame's MAC is the
+// router's.
+func ownMAC(h *model.Host, m model.MAC) model.MAC {
+	switch {
+	case slices.Contains(h.MACs, m):
+		return m
+	case len(h.MACs) > 0:
+		return h.MACs[0]
+	}
+	return model.MAC{}
 }
 
 // source names the input that was being read at t.
