@@ -182,11 +182,8 @@ func (g *gathering) join(s *model.Seen) *model.Seen {
 		s.Observations = append(s.Observations, t.Observations...)
 		s.Bindings = append(s.Bindings, t.Bindings...)
 		s.Conversations = append(s.Conversations, t.Conversations...)
-		if !t.Source.First.IsZero() && (s.First.IsZero() || t.Source.First.Before(s.First)) {
-			s.First = t.Source.First
-		}
-		if t.Source.Last.After(s.Last) {
-			s.Last = t.Source.Last
+		if s.Stats.Packets == 0 {
+			widen(s, &t.Source)
 		}
 	}
 	if len(g.tables) > 0 {
@@ -195,6 +192,17 @@ func (g *gathering) join(s *model.Seen) *model.Seen {
 	}
 	s.Sources = append(s.Sources, g.sources...)
 	return s
+}
+
+// widen makes the time of the patrol contain that of a table. Beside packets it doesn't: a list that was saved weeks after the
+// capture would make every machine look silent for weeks.
+func widen(s *model.Seen, t *model.Source) {
+	if !t.First.IsZero() && (s.First.IsZero() || t.First.Before(s.First)) {
+		s.First = t.First
+	}
+	if t.Last.After(s.Last) {
+		s.Last = t.Last
+	}
 }
 
 // failed is a source of which nothing could be read.
