@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -196,8 +197,8 @@ func (s *session) ledgerCheck(ctx context.Context, f *ledgerFlags, args []string
 		if err := s.ledgerReport(f, r, before); err != nil {
 			return err
 		}
-		if len(r.Slips) > 0 {
-			return exitError{exitFindings}
+		if r.LeftOut > 0 || slices.ContainsFunc(ledger.Findings(r), func(f model.Finding) bool { return f.Severity > model.Info }) {
+			return exitError{exitFindings} // what is only told is nothing to mend
 		}
 		return nil
 	})

@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -130,7 +131,7 @@ func csvRows(ctx context.Context, text string, comma rune) iter.Seq2[row, error]
 			for _, f := range rec {
 				nextLine += strings.Count(f, "\n")
 			}
-			if !yield(recordRow(n, rec), nil) {
+			if !yield(recordRow(n, rec, comma), nil) {
 				return
 			}
 		}
@@ -138,10 +139,24 @@ func csvRows(ctx context.Context, text string, comma rune) iter.Seq2[row, error]
 	}
 }
 
-func recordRow(n int, rec []string) row {
+// swallowed reports that a cell holds what is a row by its looks: as many fields as the table has, one of them an address.
+// That is what a quotation mark that is left open does; an address list in a cell has no such lines.
+func swallowed(text string, fields int, comma rune) bool {
+	_, rest, more := strings.Cut(text, "\n")
+	for line := ""; more; {
+		line, rest, more = strings.Cut(rest, "\n")
+		parts := strings.Split(line, string(comma))
+		if len(parts) >= max(2, fields) && slices.ContainsFunc(parts, isAddress) && slices.ContainsFunc(parts, func(p string) bool { return p != "" && !isAddress(p) }) {
+			return true
+		}
+	}
+	return false
+}
+
+func recordRow(n int, rec []string, comma rune) row {
 	out := row{n: n, cells: make([]cell, min(len(rec), MaxCols))}
 	for i := range out.cells {
-		if strings.Count(rec[i], "\n") > 200 {
+		if strings.Count(rec[i], "\n") > 200 || swallowed(rec[i], len(rec), comma) {
 			out.cells[i] = cell{fault: "open_quote"}
 			continue
 		}

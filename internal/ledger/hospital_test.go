@@ -4,10 +4,14 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 
 	"github.com/xuri/excelize/v2"
+
+	"github.com/mimawari/mimawari/internal/locale"
+	"github.com/mimawari/mimawari/internal/model"
 )
 
 // leaf is a sheet written as lines of cells between "|"; merges are areas such as "A3:D3".
@@ -48,7 +52,28 @@ func importPages(t *testing.T, pages ...leaf) *Report {
 	if err != nil {
 		t.Fatal(err)
 	}
+	sameAfterExport(t, r)
 	return r
+}
+
+// sameAfterExport holds what was made of a messy workbook against its own export, in both forms.
+func sameAfterExport(t *testing.T, r *Report) {
+	t.Helper()
+	for name, write := range map[string]func(io.Writer, *model.Ledger, locale.Lang) error{"a.xlsx": Export, "a.csv": ExportCSV} {
+		for _, l := range locale.Langs {
+			var b bytes.Buffer
+			if err := write(&b, r.Ledger, l); err != nil {
+				t.Fatal(err)
+			}
+			again, err := ImportData(context.Background(), name, b.Bytes(), Options{Now: testNow})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := Diff(r.Ledger, again.Ledger); !d.Empty() {
+				t.Errorf("%s %s: export and import differ: %+v", name, l, d)
+			}
+		}
+	}
 }
 
 // An address list as hospitals keep it: one sheet per VLAN, every address from 1 to 254, most of them free.
@@ -158,6 +183,18 @@ CT-1|192.168.2.10||
 	}
 }
 
+// A name merged over a few columns is a name, even if the machine has nothing else.
+func TestMergedNameIsNoHeading(t *testing.T) {
+	r := importPages(t, leaf{name: "機器一覧", merges: []string{"A1:C1", "A2:C2", "A3:C3"}, cells: `
+機器名|||IPアドレス|OS|場所|備考
+PC-1|||192.168.1.10|||
+医事課の古いPC||||||`})
+	if len(r.Ledger.Hosts) != 2 || codes(r)["section_read"]+codes(r)["row_without_name"] != 0 {
+		t.Errorf("%+v %v", r.Ledger.Hosts, codes(r))
+	}
+	slipAt(t, r, "missing_address", "機器一覧!D3")
+}
+
 // Two tables side by side: nothing of the right one may vanish in silence.
 func TestTwoTablesSideBySide(t *testing.T) {
 	r := importPages(t, leaf{name: "1F・2F", cells: `
@@ -199,5 +236,17 @@ F|10.0.0.6|20210401|2027/3/31まで`})
 	slipAt(t, r, "date_unreadable", "機器台帳!C6")
 	if c := codes(r); c["date_unreadable"] != 1 {
 		t.Errorf("%v", c)
+	}
+}
+
+// Machines without names from a sheet without names stay machines, also where the export has names beside them.
+func TestManyNamelessMachinesSurviveExport(t *testing.T) {
+	nameless := "IPアドレス|設置場所\n"
+	for i := range 12 {
+		nameless += fmt.Sprintf("10.0.1.%d|\n", i+1)
+	}
+	r := importPages(t, leaf{name: "機器一覧", cells: "機器名|IPアドレス\nPC-1|10.0.0.1"}, leaf{name: "その他の機器", cells: nameless})
+	if len(r.Ledger.Hosts) != 13 || codes(r)["addresses_free"] != 0 {
+		t.Errorf("%d hosts, %v", len(r.Ledger.Hosts), codes(r))
 	}
 }

@@ -12,7 +12,7 @@ import (
 // Kind is what a sheet declares.
 type Kind string
 
-// The kinds of sheet, in the order of the template.
+// The kinds of sheet, in the order in which they are tried and written to CSV.
 const (
 	KindHosts       Kind = "hosts"
 	KindNetworks    Kind = "networks"

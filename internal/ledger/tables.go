@@ -193,7 +193,8 @@ var (
 	totalWords = regexp.MustCompile(`^(合計|小計|総計|総数|計|total|subtotal)[0-9]*(台|件|個|本|units)?$`)
 )
 
-// heading gives the text of a row that is a heading between machines: alone in its row, merged over columns or marked.
+// heading gives the text of a row that is a heading between machines: alone in its row, merged over most of
+// the table or marked.
 func (e *entry) heading() (string, bool) {
 	text, across, marked := "", 0, false
 	for _, c := range e.row.cells {
@@ -208,7 +209,17 @@ func (e *entry) heading() (string, bool) {
 		}
 	}
 	text = strings.TrimSpace(strings.Trim(text, headingMarks+"】〕］>＞≫》"))
-	return text, text != "" && (across >= 2 || marked) && len([]rune(text)) <= 40 && !isAddress(text)
+	over := across >= 2 && (across+1)*10 >= filled(e.lay.headers)*6
+	return text, text != "" && (over || marked) && len([]rune(text)) <= 40 && !isAddress(text)
+}
+
+func filled(ss []string) (n int) {
+	for _, s := range ss {
+		if s != "" {
+			n++
+		}
+	}
+	return n
 }
 
 func firstRune(s string) string {
