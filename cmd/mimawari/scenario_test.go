@@ -301,7 +301,7 @@ func compareLines(ts *testscript.TestScript, got []string, file string) {
 	slices.Sort(got)
 	slices.Sort(want)
 	if d := cmp.Diff(want, got); d != "" {
-		ts.Fatalf("%s: (-want +got)\n%s", file, d)
+		ts.Fatalf("%s: (-want +got)\n%s\ngot:\n%s", file, d, strings.Join(got, "\n"))
 	}
 }
 
