@@ -83,15 +83,19 @@ func (im *importer) checkHosts(hs []model.LedgerHost) {
 
 // saidOfAddress reports that the row already has a slip about its addresses: one is enough.
 func (im *importer) saidOfAddress(h *model.LedgerHost) bool {
-	if len(im.slipped) == 0 {
+	if im.slipped == nil {
+		im.slipped = map[model.Place]bool{}
+		rows := hostRows(im.rep.Ledger)
 		for _, s := range im.rep.Slips {
-			if s.Code == "invalid_ip" || s.Code == "invalid_mac" || s.Code == "formula_error" || s.Code == "formula_empty" {
-				im.slipped[s.Places[0].Sheet+"!"+strconv.Itoa(s.Places[0].Row)]++
+			if s.Code != "invalid_ip" && s.Code != "invalid_mac" && s.Code != "formula_error" && s.Code != "formula_empty" {
+				continue
+			}
+			if x := hostAt(rows, s.Places[0]); x != nil {
+				im.slipped[x.Place] = true
 			}
 		}
-		im.slipped[""] = 1
 	}
-	return im.slipped[h.Place.Sheet+"!"+strconv.Itoa(h.Place.Row)] > 0
+	return im.slipped[h.Place]
 }
 
 // grouped sorts hosts that are in use by something they should not share.

@@ -212,6 +212,11 @@ PC-2|192.168.1.11|||PC-22|192.168.2.300|病棟
 		}
 	}
 	slipAt(t, r, "invalid_ip", "1F・2F!F4")
+	r2 := importPages(t, leaf{name: "機器", cells: "機器名|IPアドレス||機器名|IPアドレス\nPC-1|||PC-21|192.168.2.300"})
+	slipAt(t, r2, "missing_address", "機器!B2") // what is wrong in the right table says nothing of the left one
+	if c := codes(r2); c["missing_address"] != 1 {
+		t.Errorf("%v", c)
+	}
 	if h := host(t, r, "PC-1"); h.Note != "受付" {
 		t.Errorf("%+v", h)
 	}

@@ -67,7 +67,7 @@ func ImportData(ctx context.Context, name string, data []byte, opts Options) (re
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
-	im := &importer{name: name, book: b, opts: opts, columns: map[string]map[string]string{}, slipped: map[string]int{}}
+	im := &importer{name: name, book: b, opts: opts, columns: map[string]map[string]string{}}
 	im.rep = &Report{File: filepath.Base(name), Format: b.format, Encoding: b.encoding, Mapping: opts.Mapping.Merge(Mapping{}), now: opts.Now,
 		Ledger: &model.Ledger{File: filepath.Base(name), By: opts.By, Imported: opts.Now.UTC()}}
 	for _, s := range b.sheets {
@@ -112,7 +112,7 @@ type importer struct {
 	columns map[string]map[string]string // sheet, field -> letter of the first column
 	rows    int
 	bytes   int
-	slipped map[string]int
+	slipped map[model.Place]bool // hosts with a slip about their addresses; nil until asked
 }
 
 func (im *importer) slip(s model.Slip) {
