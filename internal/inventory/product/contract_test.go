@@ -12,6 +12,7 @@ import (
 
 	"github.com/mimawari/mimawari/internal/inventory/oui"
 	"github.com/mimawari/mimawari/internal/model"
+	"github.com/mimawari/mimawari/internal/proto/dissect"
 )
 
 // pseudoKinds are the kinds of this package's own, as the package comment lists them.
@@ -46,6 +47,27 @@ func TestKindsExist(t *testing.T) {
 			family, all := strings.CutSuffix(string(k), "*")
 			if !slices.ContainsFunc(known, func(x model.Kind) bool { return x == k || all && strings.HasPrefix(string(x), family) }) {
 				t.Errorf("%s looks at kind %q, which nothing says", r.ID, k)
+			}
+		}
+	}
+}
+
+// "serves" and "uses" compare with the names of applications: others can never fire.
+func TestApplicationsExist(t *testing.T) {
+	apps := map[string]bool{}
+	for a := range dissect.LastApp {
+		apps[a.String()] = true
+	}
+	for _, r := range builtIn(t).Rules() {
+		for i := range r.conds {
+			c := &r.conds[i]
+			if !slices.Contains(c.kinds, KindServes) && !slices.Contains(c.kinds, KindUses) {
+				continue
+			}
+			for _, x := range c.exact {
+				if !apps[x] {
+					t.Errorf("%s: no application is called %q", r.ID, x)
+				}
 			}
 		}
 	}
