@@ -39,6 +39,7 @@ func (s *session) flows(ctx context.Context, paths []string, format flow.Format,
 	}
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends at once, also where a read waits
 	seen, err := app.Gather(ctx, flow.Config{Shards: shards, OnFlow: w.Write}, paths, s.in, app.Watching{}, nil, nil)
 	if err := errors.Join(err, w.Close()); err != nil {
 		return s.fail(err)

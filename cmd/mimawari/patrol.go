@@ -60,6 +60,7 @@ func (s *session) patrol(ctx context.Context, f *patrolFlags, paths []string) er
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends at once, also where a read waits
 	a, err := app.Open(ctx, f.data, "patrol")
 	if err != nil {
 		return s.fail(err)

@@ -190,6 +190,41 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	p.want(exitClean, "傷はありません", "db", "check")
 }
 
+// Stopped by Ctrl-C while it reads, it says that nothing of it is kept.
+func TestStoppedWhileReading(t *testing.T) {
+	p := newProgram(t)
+	p.want(exitClean, "", "patrol", p.capture("first.pcap", busy(3)), "-q")
+	var out bytes.Buffer
+	c := p.command(t.Context(), "patrol", "-", "-q")
+	in, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Stderr = &out
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(filepath.Join(p.dir, "first.pcap"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := in.Write(b); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(time.Second) // it waits for more
+	if err := c.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(200 * time.Millisecond)
+	in.Close() // a read that waits can't be broken off; the end of input frees it
+	err = c.Wait()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != exitPartial || !strings.Contains(out.String(), "途中で止めた") {
+		t.Errorf("%v: %s", err, out.String())
+	}
+	p.want(exitClean, "合計 4 件", "hosts")
+}
+
 // A full disk: said in words, nothing half written, and with space again it goes on.
 func TestFullDisk(t *testing.T) {
 	p := newProgram(t)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -50,6 +51,8 @@ func (s *session) inWords(err error) (string, int) {
 	var refused *api.Refused
 	var path *os.PathError
 	switch {
+	case errors.Is(err, context.Canceled):
+		return s.t("cli.stopped"), exitPartial
 	case errors.As(err, &file):
 		return file.In(s.lang), exitPartial
 	case errors.As(err, &data):
