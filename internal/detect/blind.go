@@ -88,5 +88,7 @@ func blindnesses(m *model.Mirror) []blindness {
 		fmt.Sprintf("%d frames to everyone, %d between other machines", m.Broadcast, foreign)})
 	add(m.Packets >= blindMinFrames && part(m.WiFi, m.Packets) > 0.9, blindness{"blind.wifi", model.Medium, part(m.WiFi, m.Packets),
 		fmt.Sprintf("%d of %d frames are raw 802.11", m.WiFi, m.Packets)})
+	add(part(m.Unknown, m.Packets) > 0.9 && m.Packets > 0, blindness{"blind.unknown_link", model.Medium, part(m.Unknown, m.Packets),
+		fmt.Sprintf("%d of %d frames are of a link type or protocol that is only counted", m.Unknown, m.Packets)})
 	return all
 }

@@ -14,7 +14,7 @@ import (
 // tunnelApps are the protocols that open a way between networks, with the words that a ledger may call them by.
 var tunnelApps = map[string]string{
 	"openvpn": "OpenVPN", "wireguard": "WireGuard", "ike": "IPsec", "ike_natt": "IPsec", "esp_udp": "IPsec", "esp": "IPsec", "ah": "IPsec",
-	"l2tp": "L2TP", "pptp": "PPTP", "gre": "GRE", "teredo": "Teredo",
+	"l2tp": "L2TP", "pptp": "PPTP", "gre": "GRE", "teredo": "Teredo", "softether": "SoftEther",
 }
 
 // tunnels finds VPNs and encapsulations between inside and outside that no declared line covers. One end of the tunnel is
@@ -35,6 +35,15 @@ func tunnels(v *View) []model.Finding {
 		if o.Subject.IsValid() && o.Peer.IsValid() && v.outside(o.Subject) != v.outside(o.Peer) {
 			t := model.Conversation{Client: o.Subject, Server: o.Peer, ClientMAC: o.MAC, First: o.First, Last: o.Last, Flows: o.Count}
 			v.tunnel(c, &t, cmp.Or(tunnelApps[o.Value], strings.ToUpper(o.Value)))
+		}
+	}
+	for _, o := range v.byKind[model.VPNClient] {
+		first, _, _ := strings.Cut(o.Value, " ")
+		_, flow := tunnelApps[first]
+		_, tool := byConversation(v.Tools, 0, 0, first)
+		if o.Subject.IsValid() && o.Peer.IsValid() && !flow && !tool { // those two are found by their flows, answered or not
+			t := model.Conversation{Client: o.Subject, Server: o.Peer, ClientMAC: o.MAC, Port: o.Port, First: o.First, Last: o.Last, Flows: o.Count}
+			v.tunnel(c, &t, o.Value)
 		}
 	}
 	return c.done()
