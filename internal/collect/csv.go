@@ -127,7 +127,8 @@ func keaStart(c *columns) time.Time {
 	if !ok || err != nil || life > 100*365*24*time.Hour {
 		return time.Time{}
 	}
-	return end.Add(-life)
+	start, _ := believed(end.Add(-life))
+	return start
 }
 
 func (p *kea) end() { p.flush(p.sink) }

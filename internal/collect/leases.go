@@ -22,7 +22,17 @@ func unix(t string) (time.Time, bool) {
 	if err != nil {
 		return time.Time{}, false
 	}
-	return time.Unix(s, ns).UTC(), true
+	return believed(time.Unix(s, ns))
+}
+
+// believed refuses times that no log of ours can have: they come from clocks and digits that went wrong, and years past 9999
+// have no form in RFC 3339 at all.
+func believed(t time.Time) (time.Time, bool) {
+	t = t.UTC()
+	if y := t.Year(); y < 1970 || y > 2200 {
+		return time.Time{}, false
+	}
+	return t, true
 }
 
 // duidMAC gives the MAC in a DUID of type LLT or LL for Ethernet (RFC 8415 11.2, 11.4), written with colons.
@@ -201,7 +211,10 @@ func iscTime(f []string) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	t, err := time.Parse("2006/01/02 15:04:05", f[1]+" "+f[2])
-	return t, err == nil
+	if err != nil {
+		return time.Time{}, false
+	}
+	return believed(t)
 }
 
 func quoted(l string) string {

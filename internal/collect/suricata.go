@@ -185,7 +185,7 @@ func (p *suricata) end() { p.passedOver(p.unused) }
 func eveTime(t string) (time.Time, bool) {
 	for _, layout := range []string{"2006-01-02T15:04:05.999999999-0700", time.RFC3339Nano} {
 		if at, err := time.Parse(layout, t); err == nil {
-			return at.UTC(), true
+			return believed(at)
 		}
 	}
 	return time.Time{}, false

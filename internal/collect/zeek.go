@@ -220,5 +220,5 @@ func (p *zeek) time(name string) (time.Time, bool) {
 	if err != nil {
 		return time.Time{}, false
 	}
-	return t.UTC(), true
+	return believed(t)
 }

@@ -27,28 +27,40 @@ const (
 
 // Writer writes flows to a stream, one at a time; it keeps none. Errors of the stream are reported by Close.
 type Writer struct {
+	// Opened and Closed are the times of the lines #open and #close of the Zeek form, which some readers expect. Set Opened
+	// before the first Write and Closed before Close; zero leaves the line out, so that equal captures give equal logs.
+	Opened, Closed time.Time
+
 	w      *bufio.Writer
 	format Format
 	line   []byte
+	begun  bool
 }
 
-// NewWriter begins a stream. Its header is written at once.
+// NewWriter begins a stream. Its header comes with the first flow, or with Close.
 func NewWriter(w io.Writer, f Format) (*Writer, error) {
-	o := &Writer{w: bufio.NewWriterSize(w, 1<<16), format: f}
-	switch f {
-	case Zeek:
-		o.w.WriteString(zeekHeader())
-	case CSV:
-		o.w.WriteString(strings.Join(fieldNames(), ",") + "\n")
-	case JSON:
-	default:
+	if f != Zeek && f != CSV && f != JSON {
 		return nil, fmt.Errorf("unknown flow format %q: use zeek, json or csv", f)
 	}
-	return o, nil
+	return &Writer{w: bufio.NewWriterSize(w, 1<<16), format: f}, nil
+}
+
+func (o *Writer) begin() {
+	if o.begun {
+		return
+	}
+	o.begun = true
+	switch o.format {
+	case Zeek:
+		o.w.WriteString(zeekHeader(o.Opened))
+	case CSV:
+		o.w.WriteString(strings.Join(fieldNames(), ",") + "\n")
+	}
 }
 
 // Write adds a flow. It does not keep f.
 func (o *Writer) Write(f *model.Flow) {
+	o.begin()
 	r := newRecord(f)
 	switch o.format {
 	case Zeek:
@@ -63,6 +75,10 @@ func (o *Writer) Write(f *model.Flow) {
 
 // Close ends the stream. It does not close the writer beneath.
 func (o *Writer) Close() error {
+	o.begin()
+	if o.format == Zeek && !o.Closed.IsZero() {
+		o.w.WriteString(zeekTime("#close", o.Closed))
+	}
 	if err := o.w.Flush(); err != nil {
 		return fmt.Errorf("write flows: %w", err)
 	}
@@ -85,9 +101,17 @@ func fieldNames() (names []string) {
 	return names
 }
 
-func zeekHeader() string {
+func zeekTime(name string, at time.Time) string {
+	return name + "\t" + at.Format("2006-01-02-15-04-05") + "\n"
+}
+
+func zeekHeader(opened time.Time) string {
 	var sb strings.Builder
-	sb.WriteString("#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tconn\n#fields")
+	sb.WriteString("#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tconn\n")
+	if !opened.IsZero() {
+		sb.WriteString(zeekTime("#open", opened))
+	}
+	sb.WriteString("#fields")
 	for _, f := range fields {
 		sb.WriteString("\t" + f.name)
 	}
@@ -108,7 +132,7 @@ func newRecord(f *model.Flow) (r record) {
 		count(uint64(f.Server.Port())), protoName(f.Proto), f.App, "", "", "", f.State, strings.ToUpper(local(f.Client.Addr())),
 		strings.ToUpper(local(f.Server.Addr())), count(f.Lost[0] + f.Lost[1]), f.History, count(f.Packets[0]), count(f.IPBytes[0]),
 		count(f.Packets[1]), count(f.IPBytes[1]), "", f.ClientMAC.String(), f.ServerMAC.String(), "", f.Tunnel}
-	if f.Packets[0]+f.Packets[1] > 1 { // Zeek leaves these unset for a single packet
+	if f.Last.After(f.First) { // Zeek leaves these unset where no time passed
 		r[8] = seconds(int64(f.Last.Sub(f.First)))
 		r[9], r[10] = count(f.Payload[0]), count(f.Payload[1])
 	}

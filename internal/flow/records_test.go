@@ -7,6 +7,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestRecords(t *testing.T) {
@@ -54,6 +55,22 @@ func TestRecords(t *testing.T) {
 	}
 	if _, err := NewWriter(nil, "xml"); err == nil {
 		t.Error("xml was taken")
+	}
+}
+
+func TestRecordTimes(t *testing.T) {
+	var b bytes.Buffer
+	w, err := NewWriter(&b, Zeek)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Opened, w.Closed = time.Date(2026, 4, 1, 9, 5, 0, 0, time.UTC), time.Date(2026, 4, 1, 9, 6, 7, 0, time.UTC)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(b.String(), "\n")
+	if len(lines) != 10 || lines[5] != "#open\t2026-04-01-09-05-00" || lines[8] != "#close\t2026-04-01-09-06-07" {
+		t.Errorf("%q", lines)
 	}
 }
 

@@ -1,6 +1,9 @@
 package flow
 
-import "math/bits"
+import (
+	"bytes"
+	"math/bits"
+)
 
 // tcpState is what one end of a connection has shown so far.
 type tcpState uint8
@@ -15,7 +18,8 @@ const (
 	tcpReset                // RST
 )
 
-// historyBits are the letters of Zeek's history field (base/protocols/conn/main.zeek), each kept once per direction.
+// historyBits are the letters of Zeek's history field (base/protocols/conn/main.zeek), each kept once per direction; Zeek
+// repeats s, h, f and r for other sequence numbers, and g, t and w each time there are ten times as many.
 type historyBits uint16
 
 const (
@@ -28,8 +32,8 @@ const (
 	histRetrans                         // T
 	histWindow0                         // W
 	histGap                             // G
-	histOdd                             // I: SYN or FIN with RST
-	histMulti                           // Q: SYN with FIN
+	histOdd                             // I: FIN with RST
+	histMulti                           // Q: SYN with FIN or RST
 	histFlip                            // ^
 )
 
@@ -71,9 +75,9 @@ func (e *entry) letter(dir int, p *packet) {
 		return
 	}
 	switch {
-	case f&syn != 0 && f&fin != 0:
+	case f&syn != 0 && f&(fin|rst) != 0:
 		e.mark(dir, histMulti)
-	case f&rst != 0 && f&(syn|fin) != 0:
+	case f&rst != 0 && f&fin != 0:
 		e.mark(dir, histOdd)
 	case f&(syn|ackFlag) == syn|ackFlag:
 		e.mark(dir, histSYNACK)
@@ -181,6 +185,9 @@ func (e *entry) fill(dir int, n uint32, d int32) {
 func (e *entry) connState() string {
 	switch e.key.proto() {
 	case protoTCP:
+		if o, r := e.state[0], e.state[1]; o == tcpReset && r <= tcpPartial && !resetAfterSYN(e.history[:e.letters]) {
+			return "OTH"
+		}
 		return tcpConnState(e.state[0], e.state[1], e.payload[0]+e.payload[1] == 0)
 	case protoUDP:
 		switch {
@@ -192,6 +199,13 @@ func (e *entry) connState() string {
 		return "SHR"
 	}
 	return "OTH"
+}
+
+// resetAfterSYN reports whether the client sent nothing but a SYN before its RST: Zeek calls nothing else RSTOS0.
+func resetAfterSYN(history []byte) bool {
+	history = bytes.TrimPrefix(history, []byte("^"))
+	end := bytes.IndexByte(history, 'R')
+	return end > 0 && history[0] == 'S' && !bytes.ContainsAny(history[:end], "HAFGIQ")
 }
 
 func tcpConnState(o, r tcpState, empty bool) string {
