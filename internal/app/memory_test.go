@@ -102,7 +102,7 @@ func TestMemoryDoesNotGrowWithLength(t *testing.T) {
 			}
 		})
 	}
-	peak(1000) // catalogs and tables are made once
+	peak(1000)                                 // catalogs and tables are made once
 	short, long := peak(30_000), peak(120_000) // the short one fills all buffers already
 	t.Logf("%d and %d MB", short>>20, long>>20)
 	if long > short*5/4+8<<20 {

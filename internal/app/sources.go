@@ -99,6 +99,9 @@ func (g *gathering) file(ctx context.Context, name string) error {
 	at := time.Time{}
 	if st, err := f.Stat(); err == nil {
 		at = st.ModTime().UTC()
+		if y := at.Year(); y < 1970 || y > 2200 { // a file's date can be anything; past 9999 it could not even be stored
+			at = time.Time{}
+		}
 	}
 	return g.table(ctx, name, f, at)
 }
