@@ -30,6 +30,8 @@ type entrant struct {
 func main() {
 	rounds := flag.Int("rounds", 3, "rounds")
 	base := flag.String("base", "", "name of the command that ratios are given to")
+	fresh := flag.String("fresh", "", "directory that is removed before each run")
+	bound := flag.Int64("rss", 0, "fail if a command needs more than so many MB")
 	flag.Parse()
 	var all []*entrant
 	for _, a := range flag.Args() {
@@ -49,16 +51,25 @@ func main() {
 	}
 	for range *rounds {
 		for _, e := range all {
-			if err := e.run(); err != nil {
+			if err := e.run(*fresh); err != nil {
 				fmt.Fprintf(os.Stderr, "race: %s: %v\n", e.name, err)
 				os.Exit(1)
 			}
 		}
 	}
 	report(all, *base)
+	if *bound > 0 && slices.ContainsFunc(all, func(e *entrant) bool { return e.rss > *bound<<10 }) {
+		fmt.Fprintf(os.Stderr, "race: a command needed more than %d MB\n", *bound)
+		os.Exit(1)
+	}
 }
 
-func (e *entrant) run() error {
+func (e *entrant) run(fresh string) error {
+	if fresh != "" {
+		if err := os.RemoveAll(fresh); err != nil {
+			return err
+		}
+	}
 	cmd := exec.Command(e.args[0], e.args[1:]...)
 	cmd.Stdout, cmd.Stderr = io.Discard, nil
 	start := time.Now()

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -37,10 +38,12 @@ func (s *session) flows(ctx context.Context, paths []string, format flow.Format,
 	if err != nil {
 		return usageError{errors.New(s.t("cli.output_kind", "output", string(format), "kinds", "zeek, json, csv"))}
 	}
+	w.Opened = time.Now()
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends at once, also where a read waits
 	seen, err := app.Gather(ctx, flow.Config{Shards: shards, OnFlow: w.Write}, paths, s.in, app.Watching{}, nil, nil)
+	w.Closed = time.Now()
 	if err := errors.Join(err, w.Close()); err != nil {
 		return s.fail(err)
 	}
