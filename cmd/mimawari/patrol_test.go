@@ -339,10 +339,10 @@ func TestLedgerOfFiftyThousandRows(t *testing.T) {
 	}
 	p.file("big.csv", []byte(b.String()))
 	began := time.Now()
-	p.want(exitClean, "台帳 50000 件", "patrol", p.capture("a.pcap", busy(20)), "-q", "--ledger", "big.csv")
+	p.want(exitClean, "台帳は 50000 件", "patrol", p.capture("a.pcap", busy(20)), "-q", "--ledger", "big.csv")
 	first := time.Since(began)
 	began = time.Now()
-	p.want(exitClean, "台帳 50000 件", "patrol", "a.pcap", "-q")
+	p.want(exitClean, "台帳は 50000 件", "patrol", "a.pcap", "-q")
 	t.Logf("with import %v, from memory %v", first, time.Since(began))
 	if first > 60*time.Second {
 		t.Errorf("took %v", first)

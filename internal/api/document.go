@@ -4,6 +4,7 @@
 package api
 
 import (
+	"math"
 	"net/netip"
 	"time"
 
@@ -37,6 +38,8 @@ type Round struct {
 	New      []string  `json:"new"`
 	Gone     []string  `json:"gone"`
 	Changed  []string  `json:"changed"`
+	Seen     int       `json:"seen"`
+	Passed   []string  `json:"passed"`
 }
 
 // Finding is a finding with its words.
@@ -66,7 +69,7 @@ func NewDocument(r model.Result, l locale.Lang) Document {
 		Schema: Schema, Stats: r.Patrol.Stats, Limits: list(r.Patrol.Limits),
 		Patrol: Round{
 			ID: r.Patrol.ID, Started: r.Patrol.Started, Ended: r.Patrol.Ended, First: r.Patrol.First, Last: r.Patrol.Last,
-			Ledger: r.Patrol.Ledger, Previous: r.Patrol.Previous, New: list(r.Patrol.New), Gone: list(r.Patrol.Gone), Changed: list(r.Patrol.Changed),
+			Ledger: r.Patrol.Ledger, Previous: r.Patrol.Previous, New: list(r.Patrol.New), Gone: list(r.Patrol.Gone), Changed: list(r.Patrol.Changed), Seen: r.Patrol.Seen, Passed: list(r.Patrol.Passed),
 		},
 	}
 	d.Sources = []model.Source{}
@@ -100,6 +103,7 @@ func NewHosts(hs []model.Host) []model.Host {
 
 // NewHost makes lists of missing ones.
 func NewHost(h model.Host) model.Host {
+	h.Confidence = math.Round(h.Confidence*100) / 100
 	h.IPs, h.MACs, h.Names, h.Roles, h.Signals = list(h.IPs), list(h.MACs), list(h.Names), list(h.Roles), list(h.Signals)
 	return h
 }

@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"time"
 
@@ -139,18 +138,22 @@ func checkMemory(ctx context.Context, s *store.Store, now time.Time) []Checkup {
 	return []Checkup{led, round, checkMirror(known, p)}
 }
 
-// checkMirror answers: is the mirror port really mirroring?
+// minAnswered is how many TCP connections must have been seen in both directions before a mirror port is called sound.
+const minAnswered = 20
+
+// checkMirror answers: is the mirror port really mirroring? Too little traffic to say is said as such.
 func checkMirror(known model.Known, p *model.Patrol) Checkup {
-	seen := slices.ContainsFunc(p.Sources, func(s model.Source) bool { return s.Kind == "live" || s.Kind == "pcap" || s.Kind == "pcapng" })
 	for _, f := range known.Findings {
 		if f.Rule == "capture.blind" && f.State != model.Resolved {
 			return Checkup{Key: "mirror", Grade: Bad, Args: map[string]string{"source": f.Params["source"]}}
 		}
 	}
-	if !seen {
-		return Checkup{Key: "mirror", Grade: Note, Args: map[string]string{"source": "-"}}
+	for _, s := range p.Sources {
+		if s.Answered >= minAnswered {
+			return Checkup{Key: "mirror", Grade: Good, Args: map[string]string{"source": s.Name}}
+		}
 	}
-	return Checkup{Key: "mirror", Grade: Good, Args: map[string]string{"source": p.Sources[0].Name}}
+	return Checkup{Key: "mirror", Grade: Note}
 }
 
 // checkInterfaces tries to open each interface that is up: nothing is sent, nothing kept.

@@ -152,20 +152,6 @@ func (p *patrol) conclude(ctx context.Context, seen *model.Seen, out *Outcome) e
 	return nil
 }
 
-func (p *patrol) round(seen *model.Seen, known model.Known, hosts []model.Host, l *model.Ledger, now time.Time) model.Patrol {
-	r := model.Patrol{ID: p.id, Started: p.started, Ended: now, First: seen.First, Last: seen.Last, Sources: seen.Sources, Stats: seen.Stats, Limits: seen.Limits}
-	if l != nil {
-		r.Ledger = l.Version
-	}
-	if known.Last != nil {
-		r.Previous = known.Last.ID
-	}
-	if !empty(seen) {
-		r.New, r.Gone, r.Changed = inventory.Compare(known.Hosts, hosts, seen)
-	}
-	return r
-}
-
 func newID() string {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails since Go 1.24

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/mimawari/mimawari/internal/capture"
@@ -33,6 +34,29 @@ type gathering struct {
 	ran      [][]model.Trouble // of each source the pipeline took, in its order
 	tables   []collect.Result
 	sources  []model.Source // of those that could not be read at all
+	passed   []string
+}
+
+// once leaves out files that are named twice: the same traffic must not count twice.
+func (g *gathering) once(names []string) (out []string) {
+	type alike struct {
+		size int64
+		at   int64
+	}
+	taken := map[alike][]os.FileInfo{}
+	for _, name := range names {
+		st, err := os.Stat(name)
+		if err == nil && st.Mode().IsRegular() {
+			k := alike{st.Size(), st.ModTime().UnixNano()}
+			if slices.ContainsFunc(taken[k], func(x os.FileInfo) bool { return os.SameFile(x, st) }) {
+				g.passed = append(g.passed, name)
+				continue
+			}
+			taken[k] = append(taken[k], st)
+		}
+		out = append(out, name)
+	}
+	return out
 }
 
 // Gather reads captures, tables and logs, and an interface if w names one. What is wrong with one input is in its Source's
@@ -45,9 +69,13 @@ func Gather(ctx context.Context, cfg flow.Config, paths []string, stdin io.Reade
 	g := &gathering{pipe: flow.New(cfg), stdin: stdin, progress: p}
 	names, passed := capture.Walk(paths, func(_ string, head []byte) bool { _, ok := collect.Sniff(head); return ok })
 	for _, x := range passed {
+		if x.Err == nil {
+			g.passed = append(g.passed, x.Name)
+			continue
+		}
 		g.sources = append(g.sources, failed(x.Name, &capture.Damage{Name: x.Name, Code: x.Code, Err: x.Err}))
 	}
-	for _, name := range names {
+	for _, name := range g.once(names) {
 		if err := g.read(ctx, name); err != nil {
 			return nil, err
 		}
@@ -180,6 +208,10 @@ func (g *gathering) join(s *model.Seen) *model.Seen {
 	for i, ts := range g.ran {
 		s.Sources[i].Errors = append(s.Sources[i].Errors, ts...)
 	}
+	for i := range s.Sources {
+		m := &s.Sources[i].Mirror
+		s.Sources[i].Answered = m.TCPFlows - min(m.OneWay, m.TCPFlows)
+	}
 	for _, t := range g.tables {
 		s.Sources = append(s.Sources, t.Source)
 		s.Observations = append(s.Observations, t.Observations...)
@@ -193,7 +225,7 @@ func (g *gathering) join(s *model.Seen) *model.Seen {
 		s.Observations = dissect.SortObservations(s.Observations)
 		s.Bindings = dissect.SortBindings(s.Bindings)
 	}
-	s.Sources = append(s.Sources, g.sources...)
+	s.Sources, s.Passed = append(s.Sources, g.sources...), g.passed
 	return s
 }
 

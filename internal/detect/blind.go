@@ -76,19 +76,33 @@ func blindnesses(m *model.Mirror) []blindness {
 	part := func(n, of uint64) float64 { return float64(n) / float64(max(of, 1)) }
 	oneWay, lost, dropped, cut := part(m.OneWay, m.TCPFlows), part(m.LostBytes, m.TCPBytes), part(m.Dropped, m.Packets+m.Dropped), part(m.Truncated, m.Packets)
 	foreign := m.Unicast - min(m.OwnUnicast, m.Unicast)
-	add(m.TCPFlows >= blindMinFlows && oneWay > blindOneWay, blindness{"blind.one_way", model.High, oneWay,
-		fmt.Sprintf("%d of %d TCP flows one way only", m.OneWay, m.TCPFlows)})
-	add(m.TCPBytes >= blindMinBytes && lost > blindLost, blindness{"blind.lost", model.Medium, lost,
-		fmt.Sprintf("%d of %d TCP bytes acknowledged but never seen", m.LostBytes, m.TCPBytes)})
-	add(m.Packets >= blindMinFrames && dropped > blindDropped, blindness{"blind.dropped", model.Medium, dropped,
-		fmt.Sprintf("%d frames dropped by the capturing machine, %d seen", m.Dropped, m.Packets)})
-	add(m.Packets >= blindMinFrames && cut > blindTruncated, blindness{"blind.truncated", model.Medium, cut,
-		fmt.Sprintf("%d of %d frames cut by the snap length", m.Truncated, m.Packets)})
-	add(m.Broadcast >= blindBroadcasts && m.MACs >= blindSenders && part(foreign, foreign+m.Broadcast) < blindUnicast, blindness{"blind.broadcast_only", model.High, part(m.Broadcast, m.Packets),
-		fmt.Sprintf("%d frames to everyone, %d between other machines", m.Broadcast, foreign)})
-	add(m.Packets >= blindMinFrames && part(m.WiFi, m.Packets) > 0.9, blindness{"blind.wifi", model.Medium, part(m.WiFi, m.Packets),
-		fmt.Sprintf("%d of %d frames are raw 802.11", m.WiFi, m.Packets)})
-	add(part(m.Unknown, m.Packets) > 0.9 && m.Packets > 0, blindness{"blind.unknown_link", model.Medium, part(m.Unknown, m.Packets),
-		fmt.Sprintf("%d of %d frames are of a link type or protocol that is only counted", m.Unknown, m.Packets)})
+	add(m.TCPFlows >= blindMinFlows && oneWay > blindOneWay, blindness{
+		"blind.one_way", model.High, oneWay,
+		fmt.Sprintf("%d of %d TCP flows one way only", m.OneWay, m.TCPFlows),
+	})
+	add(m.TCPBytes >= blindMinBytes && lost > blindLost, blindness{
+		"blind.lost", model.Medium, lost,
+		fmt.Sprintf("%d of %d TCP bytes acknowledged but never seen", m.LostBytes, m.TCPBytes),
+	})
+	add(m.Packets >= blindMinFrames && dropped > blindDropped, blindness{
+		"blind.dropped", model.Medium, dropped,
+		fmt.Sprintf("%d frames dropped by the capturing machine, %d seen", m.Dropped, m.Packets),
+	})
+	add(m.Packets >= blindMinFrames && cut > blindTruncated, blindness{
+		"blind.truncated", model.Medium, cut,
+		fmt.Sprintf("%d of %d frames cut by the snap length", m.Truncated, m.Packets),
+	})
+	add(m.Broadcast >= blindBroadcasts && m.MACs >= blindSenders && part(foreign, foreign+m.Broadcast) < blindUnicast, blindness{
+		"blind.broadcast_only", model.High, part(m.Broadcast, m.Packets),
+		fmt.Sprintf("%d frames to everyone, %d between other machines", m.Broadcast, foreign),
+	})
+	add(m.Packets >= blindMinFrames && part(m.WiFi, m.Packets) > 0.9, blindness{
+		"blind.wifi", model.Medium, part(m.WiFi, m.Packets),
+		fmt.Sprintf("%d of %d frames are raw 802.11", m.WiFi, m.Packets),
+	})
+	add(part(m.Unknown, m.Packets) > 0.9 && m.Packets > 0, blindness{
+		"blind.unknown_link", model.Medium, part(m.Unknown, m.Packets),
+		fmt.Sprintf("%d of %d frames are of a link type or protocol that is only counted", m.Unknown, m.Packets),
+	})
 	return all
 }

@@ -70,8 +70,10 @@ func obs(k model.Kind, subject, peer, value string, m model.MAC) model.Observati
 }
 
 func talk(client, srv, app string, proto uint8, port uint16, answered uint64) model.Conversation {
-	return model.Conversation{Client: ip(client), Server: ip(srv), App: app, Proto: proto, Port: port, Flows: 3, Answered: answered,
-		PacketsOut: 9, PacketsIn: 9 * min(answered, 1), First: at, Last: later, ClientMAC: pc, ServerMAC: server}
+	return model.Conversation{
+		Client: ip(client), Server: ip(srv), App: app, Proto: proto, Port: port, Flows: 3, Answered: answered,
+		PacketsOut: 9, PacketsIn: 9 * min(answered, 1), First: at, Last: later, ClientMAC: pc, ServerMAC: server,
+	}
 }
 
 // Each rule: a case that fires and near misses that don't.

@@ -85,8 +85,10 @@ func (v *View) clientLabel(a netip.Addr) string {
 	return v.label(a, model.MAC{})
 }
 
-var protocolNames = map[string]string{"ftp": "FTP", "pop3": "POP3", "imap": "IMAP", "smtp": "SMTP", "http-basic": "HTTP Basic",
+var protocolNames = map[string]string{
+	"ftp": "FTP", "pop3": "POP3", "imap": "IMAP", "smtp": "SMTP", "http-basic": "HTTP Basic",
 	"ldap-simple": "LDAP", "snmp": "SNMP", "vnc": "VNC", "mqtt": "MQTT", "postgresql": "PostgreSQL", "tds": "SQL Server", "mysql": "MySQL",
-	"dicom": "DICOM", "drda": "Db2 (DRDA)", "redis": "Redis", "socks": "SOCKS", "rtsp-basic": "RTSP Basic", "rlogin": "rlogin", "rsh": "rsh"}
+	"dicom": "DICOM", "drda": "Db2 (DRDA)", "redis": "Redis", "socks": "SOCKS", "rtsp-basic": "RTSP Basic", "rlogin": "rlogin", "rsh": "rsh",
+}
 
 func protocolName(s string) string { return cmp.Or(protocolNames[s], s) }

@@ -22,8 +22,10 @@ type View struct {
 
 // NewView indexes in.
 func NewView(in Input) *View {
-	v := &View{Input: in, byIP: map[netip.Addr]*model.Host{}, byMAC: map[model.MAC]*model.Host{},
-		addrsOf: map[model.MAC][]netip.Addr{}, byKind: map[model.Kind][]*model.Observation{}}
+	v := &View{
+		Input: in, byIP: map[netip.Addr]*model.Host{}, byMAC: map[model.MAC]*model.Host{},
+		addrsOf: map[model.MAC][]netip.Addr{}, byKind: map[model.Kind][]*model.Observation{},
+	}
 	for i := range in.Hosts {
 		h := &in.Hosts[i]
 		for _, a := range h.IPs {

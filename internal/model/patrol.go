@@ -12,9 +12,11 @@ type Patrol struct {
 	Sources  []Source  `json:"sources"`
 	Stats    Stats     `json:"stats"`
 	Limits   []Limit   `json:"limits"`
+	Seen     int       `json:"seen"`   // hosts that were there
+	Passed   []string  `json:"passed"` // files of directories that are of another kind
 	Ledger   int       `json:"ledger"` // version held against, 0 if none
 	New      []string  `json:"new"`    // host ids not known before
-	Gone     []string  `json:"gone"`   // host ids known before, not seen in this patrol
+	Gone     []string  `json:"gone"`   // host ids there at the patrol before, not seen now although their network was
 	Changed  []string  `json:"changed"`
 	Previous string    `json:"previous"` // id of the patrol before, "" for the first
 }

@@ -17,6 +17,7 @@ type Seen struct {
 	Conversations []Conversation
 	Gateways      []Gateway
 	Limits        []Limit
+	Passed        []string // files of directories that were passed over because they are of another kind
 }
 
 // Source is one input of a patrol: a capture file, an interface, an address table, a log.
@@ -28,7 +29,9 @@ type Source struct {
 	First   time.Time `json:"first"`
 	Last    time.Time `json:"last"`
 	Errors  []Trouble `json:"errors"`
-	Mirror  Mirror    `json:"-"` // health of the capture; zero for what is not packets
+	// Answered is how many TCP connections with payload were seen in both directions: what shows that a mirror port mirrors.
+	Answered uint64 `json:"answered"`
+	Mirror   Mirror `json:"-"` // health of the capture; zero for what is not packets
 }
 
 // Trouble is something wrong with an input that did not stop the rest: where it is and what can be done about it.

@@ -50,8 +50,10 @@ type view struct {
 // HTML writes one self-contained file: no script, nothing fetched, prints well.
 func HTML(w io.Writer, in Input) error {
 	active := Active(in.Result.Findings)
-	v := &view{Input: in, Style: style, Active: active, Counts: Counts(active), Pairs: Compare(in.Ledger, in.Result.Hosts),
-		Severity: [5]model.Severity{model.Critical, model.High, model.Medium, model.Low, model.Info}}
+	v := &view{
+		Input: in, Style: style, Active: active, Counts: Counts(active), Pairs: Compare(in.Ledger, in.Result.Hosts),
+		Severity: [5]model.Severity{model.Critical, model.High, model.Medium, model.Low, model.Info},
+	}
 	shown := map[string]bool{}
 	for _, f := range active {
 		shown[f.ID] = true

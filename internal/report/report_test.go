@@ -15,8 +15,11 @@ import (
 
 func sample() Input {
 	at := time.Date(2026, 4, 1, 9, 0, 0, 0, time.UTC)
-	declared := []model.LedgerHost{{Key: "pc-1", Name: "受付PC", Addrs: []model.AddrRange{{From: netip.MustParseAddr("10.1.0.20"), To: netip.MustParseAddr("10.1.0.20")}}},
-		{Key: "srv", Name: "医事サーバー"}, {Key: "old", Name: "廃棄PC", Retired: true}}
+	declared := []model.LedgerHost{
+		{Key: "pc-1", Name: "受付PC", Addrs: []model.AddrRange{{From: netip.MustParseAddr("10.1.0.20"), To: netip.MustParseAddr("10.1.0.20")}}},
+		{Key: "srv", Name: "医事サーバー"},
+		{Key: "old", Name: "廃棄PC", Retired: true},
+	}
 	hosts := []model.Host{
 		{ID: "h-aaaaaaaaaaaa", IPs: []netip.Addr{netip.MustParseAddr("10.1.0.20")}, Class: model.ClassPC, First: at, Last: at, Ledger: &model.LedgerRef{Key: "pc-1", Name: "受付PC", By: "ip"}},
 		{ID: "h-bbbbbbbbbbbb", IPs: []netip.Addr{netip.MustParseAddr("10.1.0.99")}, Names: []string{"=cmd|' /C calc'!A0"}, Maker: "<script>alert(1)</script>", First: at, Last: at},
@@ -25,8 +28,10 @@ func sample() Input {
 		{ID: "f-aaaaaaaaaaaa", Rule: "service.smb1", Severity: model.High, Params: map[string]string{"host": "<img src=x>", "os": "Windows XP"}, First: at, Last: at, Count: 3, State: model.Open},
 		{ID: "f-bbbbbbbbbbbb", Rule: "service.telnet", Severity: model.Medium, Params: map[string]string{"host": "x", "clients": "y"}, First: at, Last: at, Count: 1, State: model.Resolved},
 	}
-	return Input{Result: model.Result{Patrol: model.Patrol{ID: "p1", First: at, Last: at, Ended: at}, Hosts: hosts, Findings: findings},
-		Ledger: &model.Ledger{Version: 1, Hosts: declared}, Lang: locale.Japanese}
+	return Input{
+		Result: model.Result{Patrol: model.Patrol{ID: "p1", Seen: 2, First: at, Last: at, Ended: at}, Hosts: hosts, Findings: findings},
+		Ledger: &model.Ledger{Version: 1, Hosts: declared}, Lang: locale.Japanese,
+	}
 }
 
 func TestComparePairsDeclaredWithSeen(t *testing.T) {
@@ -95,7 +100,7 @@ func TestTextSaysWhatMatters(t *testing.T) {
 	if err := Text(&b, sample(), false); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"2 台が見えました", "台帳 3 件", "■ 重大", "f-aaaaaaaaaaaa", "→ "} {
+	for _, want := range []string{"台帳は 3 件", "■ 重大", "f-aaaaaaaaaaaa", "→ "} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("lacks %q in:\n%s", want, b.String())
 		}
@@ -107,9 +112,11 @@ func TestTextSaysWhatMatters(t *testing.T) {
 
 // Every class, severity and state has words.
 func TestEnumsHaveWords(t *testing.T) {
-	for _, c := range []model.Class{model.ClassUnknown, model.ClassServer, model.ClassPC, model.ClassPrinter, model.ClassIPPhone, model.ClassCamera, model.ClassRouter,
+	for _, c := range []model.Class{
+		model.ClassUnknown, model.ClassServer, model.ClassPC, model.ClassPrinter, model.ClassIPPhone, model.ClassCamera, model.ClassRouter,
 		model.ClassSwitch, model.ClassFirewall, model.ClassVPN, model.ClassAP, model.ClassNAS, model.ClassModality, model.ClassMedical, model.ClassPACS, model.ClassHIS,
-		model.ClassPhone, model.ClassTablet, model.ClassIoT, model.ClassSBC, model.ClassMobileRtr, model.ClassUPS, model.ClassVMHost, model.ClassIndustry} {
+		model.ClassPhone, model.ClassTablet, model.ClassIoT, model.ClassSBC, model.ClassMobileRtr, model.ClassUPS, model.ClassVMHost, model.ClassIndustry,
+	} {
 		if s := ClassName(locale.English, c); strings.HasPrefix(s, "class.") {
 			t.Errorf("no words for class %q", c)
 		}

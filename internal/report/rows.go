@@ -35,8 +35,10 @@ func (in Input) findingRow(f model.Finding) []any {
 	for _, e := range f.Evidence {
 		seen = append(seen, strings.TrimSpace(e.Where+" "+e.Text))
 	}
-	return []any{in.severity(f.Severity), StateName(in.Lang, f.State), w.Title, w.Why, w.Todo,
-		assetNames(f), in.moment(f.First), in.moment(f.Last), f.Count, strings.Join(seen, "\n"), f.Rule, f.ID}
+	return []any{
+		in.severity(f.Severity), StateName(in.Lang, f.State), w.Title, w.Why, w.Todo,
+		assetNames(f), in.moment(f.First), in.moment(f.Last), f.Count, strings.Join(seen, "\n"), f.Rule, f.ID,
+	}
 }
 
 func (in Input) hostRow(h *model.Host) []any {
@@ -44,8 +46,10 @@ func (in Input) hostRow(h *model.Host) []any {
 	if h.Ledger != nil {
 		declared = h.Ledger.Name
 	}
-	return []any{hostName(h), ips(h), macs(h), ClassName(in.Lang, h.Class), product(h), system(h), strings.Join(RoleNames(in.Lang, h.Roles), ", "),
-		ratio(h.Confidence), declared, in.moment(h.First), in.moment(h.Last), h.ID}
+	return []any{
+		hostName(h), ips(h), macs(h), ClassName(in.Lang, h.Class), product(h), system(h), strings.Join(RoleNames(in.Lang, h.Roles), ", "),
+		ratio(h.Confidence), declared, in.moment(h.First), in.moment(h.Last), h.ID,
+	}
 }
 
 func (in Input) pairRow(p Pairing) []any {

@@ -18,8 +18,12 @@ type Fact struct {
 // Facts are the figures of a patrol, in the order in which people ask for them.
 func (in Input) Facts() []Fact {
 	p := in.Result.Patrol
-	fs := []Fact{{in.t("summary.made"), in.moment(p.Ended)}, {in.t("summary.first"), in.moment(p.First)}, {in.t("summary.last"), in.moment(p.Last)},
-		{in.t("summary.hosts"), seenNow(in.Result)}}
+	fs := []Fact{
+		{in.t("summary.made"), in.moment(p.Ended)},
+		{in.t("summary.first"), in.moment(p.First)},
+		{in.t("summary.last"), in.moment(p.Last)},
+		{in.t("summary.hosts"), p.Seen},
+	}
 	if p.Previous != "" {
 		fs = append(fs, Fact{in.t("summary.new"), len(p.New)}, Fact{in.t("summary.gone"), len(p.Gone)}, Fact{in.t("summary.changed"), len(p.Changed)})
 	}

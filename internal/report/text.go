@@ -23,7 +23,7 @@ func Text(w io.Writer, in Input, color bool) error {
 		fmt.Fprintln(b, in.t("text.nothing"))
 		return b.Flush()
 	}
-	fmt.Fprintln(b, in.t("text.seen", "hosts", strconv.Itoa(seenNow(r)), "packets", strconv.FormatUint(r.Patrol.Stats.Packets, 10), "flows", strconv.FormatUint(r.Patrol.Stats.Flows, 10)))
+	fmt.Fprintln(b, in.t("text.seen", "hosts", strconv.Itoa(r.Patrol.Seen), "packets", strconv.FormatUint(r.Patrol.Stats.Packets, 10), "flows", strconv.FormatUint(r.Patrol.Stats.Flows, 10)))
 	if r.Patrol.Previous != "" {
 		fmt.Fprintln(b, in.t("text.since", "new", strconv.Itoa(len(r.Patrol.New)), "gone", strconv.Itoa(len(r.Patrol.Gone)), "changed", strconv.Itoa(len(r.Patrol.Changed))))
 	}
@@ -43,21 +43,6 @@ func Text(w io.Writer, in Input, color bool) error {
 		fmt.Fprintln(b, in.t("text.none"))
 	}
 	return b.Flush()
-}
-
-// seenNow is how many of the hosts were there in this patrol.
-func seenNow(r model.Result) int {
-	gone := make(map[string]bool, len(r.Patrol.Gone))
-	for _, id := range r.Patrol.Gone {
-		gone[id] = true
-	}
-	n := 0
-	for i := range r.Hosts {
-		if !gone[r.Hosts[i].ID] {
-			n++
-		}
-	}
-	return n
 }
 
 func (in Input) textLedger(b io.Writer) {
