@@ -104,7 +104,7 @@ func NewHosts(hs []model.Host) []model.Host {
 // NewHost makes lists of missing ones.
 func NewHost(h model.Host) model.Host {
 	h.Confidence = math.Round(h.Confidence*100) / 100
-	h.IPs, h.MACs, h.Names, h.Roles, h.Signals = list(h.IPs), list(h.MACs), list(h.Names), list(h.Roles), list(h.Signals)
+	h.IPs, h.MACs, h.Names, h.Roles, h.Signals, h.Says = list(h.IPs), list(h.MACs), list(h.Names), list(h.Roles), list(h.Signals), list(h.Says)
 	return h
 }
 

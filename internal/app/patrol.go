@@ -125,6 +125,7 @@ func (p *patrol) conclude(ctx context.Context, seen *model.Seen, out *Outcome) e
 	known := p.known
 	index := ledger.NewIndex(out.Ledger)
 	hosts := inventory.Build(inventory.Input{Seen: seen, Known: known.Hosts, Ledger: index, Catalog: p.products})
+	inventory.Say(hosts, seen)
 	in := detect.Input{Seen: seen, Hosts: hosts, Ledger: out.Ledger, Tools: p.tools}
 	drift := inventory.DriftInput{Seen: seen, Hosts: hosts, Known: known, Ledger: index, Catalog: p.products}
 	fresh := slices.Concat(inventory.Drift(drift), detect.Run(in))

@@ -52,7 +52,9 @@ func (id *identifier) add(host int, k model.Kind, v string) {
 func (id *identifier) own(i int, h *machine) {
 	for _, m := range h.MACs {
 		if [3]byte(m[:3]) != [3]byte{} { // assigned to Xerox, but what is seen are loopbacks and captures made anonymous
-			id.add(i, product.KindOUI, oui.Lookup(m))
+			if !m.IsVirtualRouter() { // an address of a protocol, not of a maker
+				id.add(i, product.KindOUI, oui.Lookup(m))
+			}
 		}
 	}
 	for _, a := range h.IPs {

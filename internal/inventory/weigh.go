@@ -87,7 +87,15 @@ func describe(h *model.Host, covers func(general, special string) bool) {
 	os, _ := weigh(h.Signals, product.AboutOS, covers)
 	h.Version, _ = weigh(versionsOf(h.Signals, os, covers), product.AboutVersion, covers)
 	h.OS = pickEdition(os, h)
+	if h.Class == model.ClassUnknown && strings.HasPrefix(h.OS, "Windows Server") {
+		// A system that is sold for servers only, and nothing that speaks against it.
+		h.Signals = append(h.Signals, model.Signal{About: product.AboutClass, Says: string(model.ClassServer), Kind: "os", Value: h.OS, Weight: weightServerOS})
+		h.Class, h.Confidence = model.ClassServer, weightServerOS
+	}
 }
+
+// weightServerOS is how much a server edition says of the class: appliances and modalities run on some too.
+const weightServerOS = 0.5
 
 // rolesOf gives the roles that are believed, sorted.
 func rolesOf(signals []model.Signal) []string {

@@ -46,6 +46,13 @@ type Signal struct {
 	Rule   string  `json:"rule"`   // id in catalog/products, "" for built-in reasoning
 }
 
+// Said is one thing that a host said of itself.
+type Said struct {
+	Kind  Kind   `json:"kind"`
+	Value string `json:"value"`
+	Count uint64 `json:"count"`
+}
+
 // Host is one machine: several addresses, MACs and names may be its own.
 type Host struct {
 	ID         string       `json:"id"` // stable: derived from the strongest identity when first seen
@@ -61,6 +68,7 @@ type Host struct {
 	Roles      []string     `json:"roles"` // domain_controller dns_server dhcp_server file_server database dicom_scp dicom_scu hl7_sender hl7_receiver ntp_server gateway web_server print_server syslog_server rdp_server ssh_server vpn_server
 	Confidence float64      `json:"confidence"`
 	Signals    []Signal     `json:"signals"`
+	Says       []Said       `json:"says"` // what it said of itself in the patrol that saw it last, bounded
 	First      time.Time    `json:"first"`
 	Last       time.Time    `json:"last"`
 	Ledger     *LedgerRef   `json:"ledger"` // the declared host it is matched with, nil if none
