@@ -76,6 +76,7 @@ func newRoot(s *session) *cobra.Command {
 		},
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
+	root.SetUsageTemplate(s.usageTemplate(root.UsageTemplate()))
 	root.SetIn(s.in)
 	root.SetOut(s.out)
 	root.SetErr(s.err)
@@ -91,6 +92,14 @@ func newRoot(s *session) *cobra.Command {
 	root.PersistentFlags().String("lang", string(s.lang), locale.T(s.lang, "cli.flag.lang"))
 	for _, c := range commands {
 		root.AddCommand(c(s))
+	}
+	root.PersistentFlags().BoolP("help", "h", false, locale.T(s.lang, "cli.flag.help"))
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if key := "cli." + c.Name() + ".short"; locale.Has(key) {
+			c.Short = locale.T(s.lang, key)
+		}
 	}
 	return root
 }
@@ -138,4 +147,16 @@ func language(args []string, getenv func(string) string) locale.Lang {
 		}
 	}
 	return locale.Japanese
+}
+
+// usageTemplate puts the headings of cobra's help into the language of the session.
+func (s *session) usageTemplate(t string) string {
+	for english, key := range map[string]string{
+		"Usage:": "cli.help.usage", "Aliases:": "cli.help.aliases", "Examples:": "cli.help.examples", "Available Commands:": "cli.help.commands",
+		"Additional Commands:": "cli.help.commands", "Global Flags:": "cli.help.global_flags", "Additional help topics:": "cli.help.topics",
+	} {
+		t = strings.ReplaceAll(t, english, locale.T(s.lang, key))
+	}
+	t = strings.ReplaceAll(t, "\nFlags:", "\n"+locale.T(s.lang, "cli.help.flags"))
+	return strings.ReplaceAll(t, `Use "{{.CommandPath}} [command] --help" for more information about a command.`, locale.T(s.lang, "cli.help.more"))
 }
