@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -304,16 +305,24 @@ func (l *layout) valid(bonus float64) bool {
 	return l.score >= 1.5 || l.score >= 0.9 && l.kind == KindHosts && len(l.columns["ip"]) > 0 || bonus > 0 && l.score >= bonus+0.5
 }
 
+// telling are the columns that their values give away.
+var telling = map[Kind][]struct {
+	field string
+	is    func(string) bool
+}{
+	KindHosts:    {{"ip", isAddress}, {"mac", isMAC}},
+	KindNetworks: {{"prefix", isPrefix}},
+}
+
+func isPrefix(t string) bool {
+	_, err := netip.ParsePrefix(strings.TrimSpace(t))
+	return err == nil
+}
+
 // learnFromValues looks at the values under headers that say nothing: a column full of addresses is the address column
 // if no other is.
 func (l *layout) learnFromValues(head []row) {
-	if l.kind != KindHosts {
-		return
-	}
-	for _, try := range []struct {
-		field string
-		is    func(string) bool
-	}{{"ip", isAddress}, {"mac", isMAC}} {
+	for _, try := range telling[l.kind] {
 		if len(l.columns[try.field]) > 0 {
 			continue
 		}
