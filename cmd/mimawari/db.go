@@ -26,22 +26,32 @@ type dbFlags struct {
 // dbCommand looks after the stored data: check, backup, restore, copy.
 func dbCommand(s *session) *cobra.Command {
 	f := &dbFlags{}
-	c := &cobra.Command{Use: "db", Short: s.t("db.short"), Long: s.t("db.long"),
+	c := &cobra.Command{
+		Use: "db", Short: s.t("db.short"), Long: s.t("db.long"),
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return usageError{errors.New(s.t("cli.unknown_command", "name", args[0]))}
 			}
 			return nil
 		},
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
-	check := &cobra.Command{Use: "check", Short: s.t("db.check.short"), Args: s.dbArgs(0),
-		RunE: func(c *cobra.Command, _ []string) error { return s.dbCheck(c.Context(), f) }}
-	backup := &cobra.Command{Use: "backup FILE", Short: s.t("db.backup.short"), Args: s.dbArgs(1),
-		RunE: func(c *cobra.Command, args []string) error { return s.dbBackup(c.Context(), f, args[0]) }}
-	restore := &cobra.Command{Use: "restore FILE", Short: s.t("db.restore.short"), Args: s.dbArgs(1),
-		RunE: func(c *cobra.Command, args []string) error { return s.dbRestore(c.Context(), f, args[0]) }}
-	cp := &cobra.Command{Use: "copy --from DSN --to DSN", Short: s.t("db.copy.short"), Long: s.t("db.copy.long"), Args: s.dbArgs(0),
-		RunE: func(c *cobra.Command, _ []string) error { return s.dbCopy(c.Context(), f) }}
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	check := &cobra.Command{
+		Use: "check", Short: s.t("db.check.short"), Args: s.dbArgs(0),
+		RunE: func(c *cobra.Command, _ []string) error { return s.dbCheck(c.Context(), f) },
+	}
+	backup := &cobra.Command{
+		Use: "backup FILE", Short: s.t("db.backup.short"), Args: s.dbArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return s.dbBackup(c.Context(), f, args[0]) },
+	}
+	restore := &cobra.Command{
+		Use: "restore FILE", Short: s.t("db.restore.short"), Args: s.dbArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return s.dbRestore(c.Context(), f, args[0]) },
+	}
+	cp := &cobra.Command{
+		Use: "copy --from DSN --to DSN", Short: s.t("db.copy.short"), Long: s.t("db.copy.long"), Args: s.dbArgs(0),
+		RunE: func(c *cobra.Command, _ []string) error { return s.dbCopy(c.Context(), f) },
+	}
 	cp.Flags().StringVar(&f.from, "from", "", s.t("db.flag.from"))
 	cp.Flags().StringVar(&f.to, "to", "", s.t("db.flag.to"))
 	for _, sub := range []*cobra.Command{check, backup, restore, cp} {

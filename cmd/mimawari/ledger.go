@@ -33,14 +33,16 @@ type ledgerFlags struct {
 // ledgerCommand looks after the ledger: is it right, what changed, take it in, write it out.
 func ledgerCommand(s *session) *cobra.Command {
 	f := &ledgerFlags{}
-	c := &cobra.Command{Use: "ledger", Short: s.t("ledger.cmd.short"), Long: s.t("ledger.cmd.long"),
+	c := &cobra.Command{
+		Use: "ledger", Short: s.t("ledger.cmd.short"), Long: s.t("ledger.cmd.long"),
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return usageError{errors.New(s.t("cli.unknown_command", "name", args[0]))}
 			}
 			return nil
 		},
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
 	for _, x := range []struct {
 		use   string
 		args  int
@@ -56,8 +58,10 @@ func ledgerCommand(s *session) *cobra.Command {
 		{"log", 0, "data json", s.ledgerLog},
 	} {
 		name, _, _ := strings.Cut(x.use, " ")
-		sub := &cobra.Command{Use: x.use, Short: s.t("ledger.cmd." + name), Args: s.ledgerArgs(x.args),
-			RunE: func(c *cobra.Command, args []string) error { return x.run(c.Context(), f, args) }}
+		sub := &cobra.Command{
+			Use: x.use, Short: s.t("ledger.cmd." + name), Args: s.ledgerArgs(x.args),
+			RunE: func(c *cobra.Command, args []string) error { return x.run(c.Context(), f, args) },
+		}
 		s.ledgerFlags(sub, f, strings.Fields(x.flags))
 		if name == "log" {
 			sub.Aliases = []string{"versions"}

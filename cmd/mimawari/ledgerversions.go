@@ -160,8 +160,10 @@ func (s *session) ledgerReport(f *ledgerFlags, r *ledger.Report, before *model.L
 			w := locale.Finding(s.lang, x)
 			views[i] = slipView{x.ID, x.Rule, x.Severity, w.Title, w.Why, w.Todo, whereOf(x), x.Count}
 		}
-		return s.ledgerJSON(map[string]any{"schema": "mimawari.ledger/1", "file": r.File, "format": r.Format, "encoding": r.Encoding, "rows": r.Rows,
-			"hosts": len(r.Ledger.Hosts), "sheets": r.Sheets, "slips": views, "slips_left_out": r.LeftOut, "changes": changes})
+		return s.ledgerJSON(map[string]any{
+			"schema": "mimawari.ledger/1", "file": r.File, "format": r.Format, "encoding": r.Encoding, "rows": r.Rows,
+			"hosts": len(r.Ledger.Hosts), "sheets": r.Sheets, "slips": views, "slips_left_out": r.LeftOut, "changes": changes,
+		})
 	}
 	s.ledgerSheets(r)
 	s.ledgerSlips(f, r, fs)

@@ -111,8 +111,10 @@ func (s *session) hostTable(hs []model.Host) error {
 		if h.Ledger != nil {
 			declared = h.Ledger.Name
 		}
-		rows = append(rows, []string{ip, name, report.ClassName(s.lang, h.Class), strings.TrimSpace(h.Maker + " " + h.Model),
-			strings.TrimSpace(h.OS + " " + h.Version), declared, h.ID})
+		rows = append(rows, []string{
+			ip, name, report.ClassName(s.lang, h.Class), strings.TrimSpace(h.Maker + " " + h.Model),
+			strings.TrimSpace(h.OS + " " + h.Version), declared, h.ID,
+		})
 	}
 	if len(hs) > 0 {
 		if err := printTable(s.out, rows); err != nil {

@@ -40,8 +40,10 @@ func TestScenarios(t *testing.T) {
 
 // scenarioSetup keeps the stories away from the data, the language and the clock's zone of whoever runs them.
 func scenarioSetup(e *testscript.Env) error {
-	for k, v := range map[string]string{"HOME": e.WorkDir, "MIMAWARI_DATA": filepath.Join(e.WorkDir, "data"), "MIMAWARI_LANG": "ja", "TZ": "Asia/Tokyo",
-		"NEXT_YEAR": time.Now().AddDate(1, 0, 0).Format(time.DateOnly)} {
+	for k, v := range map[string]string{
+		"HOME": e.WorkDir, "MIMAWARI_DATA": filepath.Join(e.WorkDir, "data"), "MIMAWARI_LANG": "ja", "TZ": "Asia/Tokyo",
+		"NEXT_YEAR": time.Now().AddDate(1, 0, 0).Format(time.DateOnly),
+	} {
 		e.Setenv(k, v)
 	}
 	return nil

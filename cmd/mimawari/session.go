@@ -74,8 +74,12 @@ var pathTroubles = []struct {
 	err error
 	key string
 }{
-	{fs.ErrNotExist, "cli.why.missing"}, {fs.ErrPermission, "cli.why.denied"}, {syscall.ENOSPC, "cli.why.full"}, {syscall.EROFS, "cli.why.read_only"},
-	{syscall.ENOTDIR, "cli.why.no_folder"}, {syscall.EISDIR, "cli.why.is_folder"},
+	{fs.ErrNotExist, "cli.why.missing"},
+	{fs.ErrPermission, "cli.why.denied"},
+	{syscall.ENOSPC, "cli.why.full"},
+	{syscall.EROFS, "cli.why.read_only"},
+	{syscall.ENOTDIR, "cli.why.no_folder"},
+	{syscall.EISDIR, "cli.why.is_folder"},
 	{fs.ErrExist, "cli.why.is_folder"}, // a file can't be put where a folder is
 }
 

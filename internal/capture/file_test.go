@@ -84,8 +84,10 @@ func TestPcapVariants(t *testing.T) {
 		if want := (seen{at, "frame", 60, 1}); got[0] != want {
 			t.Errorf("got %v, want %v", got[0], want)
 		}
-		want := model.Source{Name: "-", Kind: "pcap", Packets: 3, Bytes: 180, First: time.Unix(0, at-2e9).UTC(), Last: time.Unix(0, at).UTC(),
-			Mirror: model.Mirror{Packets: 3, Truncated: 3}}
+		want := model.Source{
+			Name: "-", Kind: "pcap", Packets: 3, Bytes: 180, First: time.Unix(0, at-2e9).UTC(), Last: time.Unix(0, at).UTC(),
+			Mirror: model.Mirror{Packets: 3, Truncated: 3},
+		}
 		if d := cmp.Diff(want, info); d != "" {
 			t.Error(d)
 		}
@@ -134,8 +136,12 @@ func TestPcapngSections(t *testing.T) {
 	}
 	s := int64(1_700_000_000_000_000_000)
 	want := []seen{
-		{s + 1000, "micro", 5, 1}, {s + 1, "nano", 100, 113}, {s + 1, "simple\x00\x00", 9, 1}, {s + 1e9, "old", 3, 1},
-		{s + 7.5e9, "two", 3, 101}, {s + 7.5e9, "cut", 9, 101},
+		{s + 1000, "micro", 5, 1},
+		{s + 1, "nano", 100, 113},
+		{s + 1, "simple\x00\x00", 9, 1},
+		{s + 1e9, "old", 3, 1},
+		{s + 7.5e9, "two", 3, 101},
+		{s + 7.5e9, "cut", 9, 101},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)

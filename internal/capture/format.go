@@ -48,17 +48,33 @@ var magics = []struct {
 	magic  string
 	format Format
 }{
-	{"\xa1\xb2\xc3\xd4", Pcap}, {"\xd4\xc3\xb2\xa1", Pcap}, // microseconds
-	{"\xa1\xb2\x3c\x4d", Pcap}, {"\x4d\x3c\xb2\xa1", Pcap}, // nanoseconds
-	{"\xa1\xb2\xcd\x34", Pcap}, {"\x34\xcd\xb2\xa1", Pcap}, // Kuznetzov's patch of libpcap
+	{"\xa1\xb2\xc3\xd4", Pcap},
+	{"\xd4\xc3\xb2\xa1", Pcap}, // microseconds
+	{"\xa1\xb2\x3c\x4d", Pcap},
+	{"\x4d\x3c\xb2\xa1", Pcap}, // nanoseconds
+	{"\xa1\xb2\xcd\x34", Pcap},
+	{"\x34\xcd\xb2\xa1", Pcap}, // Kuznetzov's patch of libpcap
 	{"\x0a\x0d\x0d\x0a", Pcapng},
 	{"\x1f\x8b", Gzip},
 	{"\x28\xb5\x2f\xfd", Zstd},
 	{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", OldXLS},
-	{"%PDF-", PDF}, {"MSCF\x00\x00\x00\x00", Cab}, {"ElfFile\x00", EVTX}, {"MZ", Program}, {"\x7fELF", Program},
-	{"\xfd7zXZ\x00", Xz}, {"BZh", Bzip2}, {"7z\xbc\xaf\x27\x1c", SevenZ}, {"Rar!\x1a\x07", RAR}, {"\x04\x22\x4d\x18", LZ4},
-	{"\x89PNG\r\n\x1a\n", Picture}, {"\xff\xd8\xff", Picture}, {"GIF8", Picture},
-	{"SQLite format 3\x00", SQLite}, {"snoop\x00\x00\x00", Snoop}, {"GMBU", NetMon}, {"RTSS", NetMon},
+	{"%PDF-", PDF},
+	{"MSCF\x00\x00\x00\x00", Cab},
+	{"ElfFile\x00", EVTX},
+	{"MZ", Program},
+	{"\x7fELF", Program},
+	{"\xfd7zXZ\x00", Xz},
+	{"BZh", Bzip2},
+	{"7z\xbc\xaf\x27\x1c", SevenZ},
+	{"Rar!\x1a\x07", RAR},
+	{"\x04\x22\x4d\x18", LZ4},
+	{"\x89PNG\r\n\x1a\n", Picture},
+	{"\xff\xd8\xff", Picture},
+	{"GIF8", Picture},
+	{"SQLite format 3\x00", SQLite},
+	{"snoop\x00\x00\x00", Snoop},
+	{"GMBU", NetMon},
+	{"RTSS", NetMon},
 }
 
 // Sniff tells what a file looks like from its first bytes, SniffLen of them if it has as many.

@@ -96,10 +96,25 @@ func (p *zeek) object(l string) {
 
 // zeekSigns are fields that only one log has.
 var zeekSigns = [][2]string{
-	{"conn_state", "conn"}, {"qtype_name", "dns"}, {"qclass_name", "dns"}, {"msg_types", "dhcp"}, {"user_agent", "http"}, {"status_code", "http"},
-	{"auth_success", "ssh"}, {"host_key", "ssh"}, {"share_type", "smb_mapping"}, {"security_protocol", "rdp"}, {"keyboard_layout", "rdp"},
-	{"server_nb_computer_name", "ntlm"}, {"request_type", "kerberos"}, {"software_type", "software"}, {"port_num", "known_services"},
-	{"cipher", "ssl"}, {"server_name", "ssl"}, {"established", "ssl"}, {"trans_depth", "http"},
+	{"conn_state", "conn"},
+	{"qtype_name", "dns"},
+	{"qclass_name", "dns"},
+	{"msg_types", "dhcp"},
+	{"user_agent", "http"},
+	{"status_code", "http"},
+	{"auth_success", "ssh"},
+	{"host_key", "ssh"},
+	{"share_type", "smb_mapping"},
+	{"security_protocol", "rdp"},
+	{"keyboard_layout", "rdp"},
+	{"server_nb_computer_name", "ntlm"},
+	{"request_type", "kerberos"},
+	{"software_type", "software"},
+	{"port_num", "known_services"},
+	{"cipher", "ssl"},
+	{"server_name", "ssl"},
+	{"established", "ssl"},
+	{"trans_depth", "http"},
 }
 
 func zeekPathOfKeys(m map[string]any) string {

@@ -90,8 +90,10 @@ type builder struct {
 }
 
 func newBuilder(in Input) *builder {
-	return &builder{in: in, cards: map[model.MAC]*card{}, claims: map[netip.Addr][]model.MAC{}, byMAC: map[model.MAC]int{},
-		byAddr: map[netip.Addr][]int{}, declared: map[netip.Addr]bool{}, residents: map[netip.Prefix][]model.MAC{}, guests: map[netip.Addr]bool{}}
+	return &builder{
+		in: in, cards: map[model.MAC]*card{}, claims: map[netip.Addr][]model.MAC{}, byMAC: map[model.MAC]int{},
+		byAddr: map[netip.Addr][]int{}, declared: map[netip.Addr]bool{}, residents: map[netip.Prefix][]model.MAC{}, guests: map[netip.Addr]bool{},
+	}
 }
 
 // ours reports whether an address can be a machine of the institution: internal, or in a declared network; unicast.

@@ -83,8 +83,10 @@ type place struct {
 }
 
 func newDrift(in DriftInput) *drift {
-	d := &drift{DriftInput: in, now: in.Seen.Last, byMAC: map[model.MAC]*model.Host{}, byAddr: map[netip.Addr][]*model.Host{},
-		claims: map[place][]model.Binding{}, leased: map[netip.Prefix]bool{}, gateways: map[model.MAC]bool{}, claimant: map[model.MAC]bool{}}
+	d := &drift{
+		DriftInput: in, now: in.Seen.Last, byMAC: map[model.MAC]*model.Host{}, byAddr: map[netip.Addr][]*model.Host{},
+		claims: map[place][]model.Binding{}, leased: map[netip.Prefix]bool{}, gateways: map[model.MAC]bool{}, claimant: map[model.MAC]bool{},
+	}
 	if in.Ledger != nil {
 		l := in.Ledger.Ledger()
 		d.declares, d.networks = len(l.Hosts) > 0, len(l.Networks) > 0

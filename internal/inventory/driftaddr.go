@@ -152,8 +152,10 @@ func named(a model.Asset) string {
 }
 
 func claimed(a netip.Addr, b model.Binding) model.Evidence {
-	return model.Evidence{At: b.First, Source: b.Source, Where: string(b.Kind),
-		Text: fmt.Sprintf("%s is-at %s, %d times until %s", a, b.MAC, b.Count, b.Last.Format(time.RFC3339))}
+	return model.Evidence{
+		At: b.First, Source: b.Source, Where: string(b.Kind),
+		Text: fmt.Sprintf("%s is-at %s, %d times until %s", a, b.MAC, b.Count, b.Last.Format(time.RFC3339)),
+	}
 }
 
 // macChanges: a fixed address answers with another MAC than it is declared with, than it had in earlier patrols, or than it had earlier
@@ -262,9 +264,11 @@ func (d *drift) macChange(p place, old, now model.Binding, reason string) model.
 		level = model.High
 	}
 	a.IP, a.MAC = p.addr.String(), now.MAC.String()
-	f := model.Finding{ID: model.FindingID(RuleMACChange, p.addr.String(), old.MAC.String(), now.MAC.String()), Rule: RuleMACChange, Severity: level,
+	f := model.Finding{
+		ID: model.FindingID(RuleMACChange, p.addr.String(), old.MAC.String(), now.MAC.String()), Rule: RuleMACChange, Severity: level,
 		Assets: []model.Asset{a}, First: now.First, Last: now.Last, Count: max(now.Count, 1), Evidence: []model.Evidence{claimed(p.addr, now)},
-		Params: map[string]string{"ip": p.addr.String(), "host": label(a), "old": old.MAC.String(), "new": now.MAC.String(), "reason_key": reason}}
+		Params: map[string]string{"ip": p.addr.String(), "host": label(a), "old": old.MAC.String(), "new": now.MAC.String(), "reason_key": reason},
+	}
 	if old.Kind != "ledger" {
 		f.Evidence = append([]model.Evidence{claimed(p.addr, old)}, f.Evidence...)
 	}

@@ -17,8 +17,10 @@ func unknownHosts(d *drift) []model.Finding {
 		return nil
 	}
 	if !d.declares {
-		return []model.Finding{{ID: model.FindingID(RuleNoLedger), Rule: RuleNoLedger, Severity: model.Info, Count: 1,
-			Params: map[string]string{"count": strconv.Itoa(len(d.present))}, First: d.Seen.First, Last: d.Seen.Last}}
+		return []model.Finding{{
+			ID: model.FindingID(RuleNoLedger), Rule: RuleNoLedger, Severity: model.Info, Count: 1,
+			Params: map[string]string{"count": strconv.Itoa(len(d.present))}, First: d.Seen.First, Last: d.Seen.Last,
+		}}
 	}
 	var out []model.Finding
 	for _, h := range d.present {
@@ -48,10 +50,14 @@ func (d *drift) unknown(h *model.Host, reason string, s model.Severity) model.Fi
 			where = n.Name
 		}
 	}
-	return model.Finding{ID: model.FindingID(RuleUnknownHost, h.ID), Rule: RuleUnknownHost, Severity: s, Assets: []model.Asset{a},
-		Params: map[string]string{"host": label(a), "ip": dash(a.IP), "mac": dash(a.MAC), "class_key": "class." + class, "maker": dash(h.Maker), "os": dash(h.OS),
-			"network": where, "reason_key": reason, "declared": declared},
-		First: h.First, Last: h.Last, Count: 1, Evidence: sightings(h)}
+	return model.Finding{
+		ID: model.FindingID(RuleUnknownHost, h.ID), Rule: RuleUnknownHost, Severity: s, Assets: []model.Asset{a},
+		Params: map[string]string{
+			"host": label(a), "ip": dash(a.IP), "mac": dash(a.MAC), "class_key": "class." + class, "maker": dash(h.Maker), "os": dash(h.OS),
+			"network": where, "reason_key": reason, "declared": declared,
+		},
+		First: h.First, Last: h.Last, Count: 1, Evidence: sightings(h),
+	}
 }
 
 // sightings is the proof that a host was there: when, and what told what it is.
@@ -288,11 +294,15 @@ func (d *drift) missingFinding(h *model.LedgerHost, s sight, start time.Time, qu
 	if !s.last.IsZero() {
 		last = s.last.Format(time.DateOnly)
 	}
-	return model.Finding{ID: model.FindingID(RuleMissingHost, h.Key), Rule: RuleMissingHost, Severity: level, Assets: []model.Asset{a},
-		Params: map[string]string{"host": label(a), "days": strconv.Itoa(int(quiet / day)), "allowed": strconv.Itoa(int(allowed / day)), "last": last,
-			"place": rowOf(h), "location": dash(h.Location)},
+	return model.Finding{
+		ID: model.FindingID(RuleMissingHost, h.Key), Rule: RuleMissingHost, Severity: level, Assets: []model.Asset{a},
+		Params: map[string]string{
+			"host": label(a), "days": strconv.Itoa(int(quiet / day)), "allowed": strconv.Itoa(int(allowed / day)), "last": last,
+			"place": rowOf(h), "location": dash(h.Location),
+		},
 		First: start, Last: d.now, Count: 1,
-		Evidence: []model.Evidence{{At: start, Source: h.Place.File, Where: rowOf(h), Text: "declared " + a.IP + ", last seen " + last}}}
+		Evidence: []model.Evidence{{At: start, Source: h.Place.File, Where: rowOf(h), Text: "declared " + a.IP + ", last seen " + last}},
+	}
 }
 
 // rowOf is sheet and row of a declared host.

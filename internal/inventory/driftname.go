@@ -78,10 +78,12 @@ func agree(declared string, h *model.LedgerHost, names []string) bool {
 func mismatch(h *model.Host, declared *model.LedgerHost, names []string) model.Finding {
 	a := asset(h)
 	slices.Sort(names)
-	return model.Finding{ID: model.FindingID(RuleNameMismatch, declared.Key, splitName(names[0]).short), Rule: RuleNameMismatch, Severity: model.Low,
+	return model.Finding{
+		ID: model.FindingID(RuleNameMismatch, declared.Key, splitName(names[0]).short), Rule: RuleNameMismatch, Severity: model.Low,
 		Assets: []model.Asset{a}, First: h.First, Last: h.Last, Count: 1,
 		Params:   map[string]string{"declared": h.Ledger.Name, "names": strings.Join(names[:min(len(names), 3)], ", "), "ip": dash(a.IP), "mac": dash(a.MAC), "place": rowOf(declared)},
-		Evidence: []model.Evidence{{At: h.Last, Source: declared.Place.File, Where: rowOf(declared), Text: fmt.Sprintf("declared %s, seen %s", h.Ledger.Name, names[0])}}}
+		Evidence: []model.Evidence{{At: h.Last, Source: declared.Place.File, Where: rowOf(declared), Text: fmt.Sprintf("declared %s, seen %s", h.Ledger.Name, names[0])}},
+	}
 }
 
 // unknownNetworks: internal addresses outside all declared networks, one finding for each /24 or /64.
@@ -196,6 +198,8 @@ func (d *drift) insider(m model.MAC) bool {
 func (d *drift) publicSource(a netip.Addr, m model.MAC) *model.Finding {
 	x := asset(d.byMAC[m])
 	x.MAC = m.String()
-	return &model.Finding{ID: model.FindingID(RulePublicSource, a.String(), m.String()), Rule: RulePublicSource, Severity: model.Medium, Assets: []model.Asset{x},
-		Params: map[string]string{"ip": a.String(), "host": label(x), "mac": x.MAC}}
+	return &model.Finding{
+		ID: model.FindingID(RulePublicSource, a.String(), m.String()), Rule: RulePublicSource, Severity: model.Medium, Assets: []model.Asset{x},
+		Params: map[string]string{"ip": a.String(), "host": label(x), "mac": x.MAC},
+	}
 }

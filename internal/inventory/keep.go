@@ -27,8 +27,10 @@ type memory struct {
 }
 
 func remember(known []model.Host) *memory {
-	m := &memory{hosts: known, byMAC: map[model.MAC][]int{}, byClient: map[string][]int{}, byName: map[string][]int{},
-		byAddr: map[netip.Addr][]int{}, taken: make([]bool, len(known))}
+	m := &memory{
+		hosts: known, byMAC: map[model.MAC][]int{}, byClient: map[string][]int{}, byName: map[string][]int{},
+		byAddr: map[netip.Addr][]int{}, taken: make([]bool, len(known)),
+	}
 	for i := range known {
 		h := &known[i]
 		for _, x := range h.MACs {

@@ -34,16 +34,20 @@ type name struct {
 }
 
 // emptyDomains say nothing about where a machine belongs.
-var emptyDomains = map[string]bool{"local": true, "localdomain": true, "lan": true, "home": true, "internal": true, "workgroup": true,
-	"mshome": true, "home.arpa": true, "localhost": true, "flets-east.jp": true, "flets-west.jp": true}
+var emptyDomains = map[string]bool{
+	"local": true, "localdomain": true, "lan": true, "home": true, "internal": true, "workgroup": true,
+	"mshome": true, "home.arpa": true, "localhost": true, "flets-east.jp": true, "flets-west.jp": true,
+}
 
 // genericNames are given by makers to every machine: no identity.
-var genericNames = map[string]bool{"localhost": true, "iphone": true, "ipad": true, "ipod": true, "ipod-touch": true, "android": true, "macbook": true, "macbook-pro": true,
+var genericNames = map[string]bool{
+	"localhost": true, "iphone": true, "ipad": true, "ipod": true, "ipod-touch": true, "android": true, "macbook": true, "macbook-pro": true,
 	"macbookpro": true, "macbook-air": true, "macbookair": true, "imac": true, "mac": true, "mac-mini": true, "raspberrypi": true, "ubuntu": true, "debian": true,
 	"kali": true, "centos": true, "fedora": true, "linux": true, "openwrt": true, "router": true, "printer": true, "pc": true, "server": true,
 	"windows": true, "desktop": true, "laptop": true, "camera": true, "ipcamera": true, "ipcam": true, "nas": true, "switch": true, "unknown": true, "none": true, "test": true,
 	"esp32": true, "espressif": true, "watch": true, "apple-watch": true, "workstation": true, "user-pc": true, "owner-pc": true, "client": true, "host": true, "galaxy": true,
-	"phone": true, "tablet": true, "win-pc": true, "hpprinter": true, "null": true, "(none)": true, "default": true, "dhcp": true, "hostname": true, "lte-router": true}
+	"phone": true, "tablet": true, "win-pc": true, "hpprinter": true, "null": true, "(none)": true, "default": true, "dhcp": true, "hostname": true, "lte-router": true,
+}
 
 // noNames are what programs and certificates send where a name should be.
 var noNames = map[string]bool{"nmap": true, "localhost": true, "null": true, "none": true, "(none)": true, "unknown": true, "hostname": true, "*smbserver": true, "workgroup": true}

@@ -15,8 +15,10 @@ func TestSay(t *testing.T) {
 	before := []model.Said{{Kind: model.NameDHCP, Value: "OLD", Count: 1}}
 	hosts := []model.Host{{ID: "h-1", IPs: []netip.Addr{a}, MACs: []model.MAC{mac}}, {ID: "h-2", IPs: []netip.Addr{b}, Says: before}}
 	obs := []model.Observation{
-		{Subject: a, Kind: model.TLSJA4, Value: "t13d", Count: 3}, {Subject: a, Kind: model.TLSJA4, Value: "t13d", MAC: mac, Count: 2},
-		{MAC: mac, Kind: model.NameDHCP, Value: "PC", Count: 1}, {Subject: a, Kind: model.DNSQuery, Value: "example.com", Count: 9},
+		{Subject: a, Kind: model.TLSJA4, Value: "t13d", Count: 3},
+		{Subject: a, Kind: model.TLSJA4, Value: "t13d", MAC: mac, Count: 2},
+		{MAC: mac, Kind: model.NameDHCP, Value: "PC", Count: 1},
+		{Subject: a, Kind: model.DNSQuery, Value: "example.com", Count: 9},
 		{Subject: netip.MustParseAddr("192.0.2.1"), Kind: model.NameDHCP, Value: "nobody", Count: 1},
 	}
 	for i := range 10 {

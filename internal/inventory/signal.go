@@ -123,8 +123,10 @@ func (g *gather) carry(old []model.Signal) {
 }
 
 // fieldOrder is the order in which signals are shown.
-var fieldOrder = map[string]int{product.AboutClass: 1, product.AboutMaker: 2, product.AboutModel: 3, product.AboutOS: 4, product.AboutVersion: 5,
-	product.AboutRole: 6, aboutIdentity: 7}
+var fieldOrder = map[string]int{
+	product.AboutClass: 1, product.AboutMaker: 2, product.AboutModel: 3, product.AboutOS: 4, product.AboutVersion: 5,
+	product.AboutRole: 6, aboutIdentity: 7,
+}
 
 // sorted gives the signals by field and weight, at most maxSignals, the weakest of the longest fields left out.
 func (g *gather) sorted() []model.Signal {

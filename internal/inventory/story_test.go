@@ -55,8 +55,10 @@ func (w *world) says(m, a string, kind model.Kind, value string) {
 }
 
 func (w *world) talks(client, server string, port uint16, app string) *model.Conversation {
-	w.seen.Conversations = append(w.seen.Conversations, model.Conversation{Client: ip(client), Server: ip(server), Proto: 6, Port: port, App: app,
-		Flows: 1, Answered: 1, PacketsOut: 5, PacketsIn: 5, First: noon, Last: noon.Add(time.Hour)})
+	w.seen.Conversations = append(w.seen.Conversations, model.Conversation{
+		Client: ip(client), Server: ip(server), Proto: 6, Port: port, App: app,
+		Flows: 1, Answered: 1, PacketsOut: 5, PacketsIn: 5, First: noon, Last: noon.Add(time.Hour),
+	})
 	return &w.seen.Conversations[len(w.seen.Conversations)-1]
 }
 

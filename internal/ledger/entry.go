@@ -82,8 +82,10 @@ func (e *entry) args(pairs []string) map[string]string {
 
 // unnamed takes down a row that says something, but not about what.
 func (e *entry) unnamed(k Kind) {
-	e.im.slip(model.Slip{Code: "row_without_name", Cell: e.firstText(), Places: []model.Place{e.place(-1)},
-		Args: e.args([]string{"kind", string(k), "text", e.firstText()}), Fatal: true})
+	e.im.slip(model.Slip{
+		Code: "row_without_name", Cell: e.firstText(), Places: []model.Place{e.place(-1)},
+		Args: e.args([]string{"kind", string(k), "text", e.firstText()}), Fatal: true,
+	})
 }
 
 func (e *entry) firstText() string {

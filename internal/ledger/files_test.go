@@ -36,9 +36,15 @@ func TestEncodings(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, x := range []struct{ name, text, encoding string }{
-		{"utf8.csv", csvText, "UTF-8"}, {"bom.csv", "\ufeff" + csvText, "UTF-8 (BOM)"}, {"sjis.csv", sjis, "CP932"}, {"euc.csv", euc, "EUC-JP"},
-		{"u16.txt", u16, "UTF-16LE"}, {"be.csv", be, "UTF-16BE"}, {"semi.csv", strings.ReplaceAll(csvText, ",", ";"), "UTF-8"},
-		{"tab.tsv", strings.ReplaceAll(csvText, ",", "\t"), "UTF-8"}, {"sep.csv", "sep=;\r\n" + strings.ReplaceAll(csvText, ",", ";"), "UTF-8"},
+		{"utf8.csv", csvText, "UTF-8"},
+		{"bom.csv", "\ufeff" + csvText, "UTF-8 (BOM)"},
+		{"sjis.csv", sjis, "CP932"},
+		{"euc.csv", euc, "EUC-JP"},
+		{"u16.txt", u16, "UTF-16LE"},
+		{"be.csv", be, "UTF-16BE"},
+		{"semi.csv", strings.ReplaceAll(csvText, ",", ";"), "UTF-8"},
+		{"tab.tsv", strings.ReplaceAll(csvText, ",", "\t"), "UTF-8"},
+		{"sep.csv", "sep=;\r\n" + strings.ReplaceAll(csvText, ",", ";"), "UTF-8"},
 		{"cr.csv", strings.ReplaceAll(csvText, "\n", "\r\n"), "UTF-8"},
 	} {
 		r := importBytes(t, x.name, []byte(x.text), Options{})

@@ -68,8 +68,10 @@ func ImportData(ctx context.Context, name string, data []byte, opts Options) (re
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
 	im := &importer{name: name, book: b, opts: opts, columns: map[string]map[string]string{}}
-	im.rep = &Report{File: filepath.Base(name), Format: b.format, Encoding: b.encoding, Mapping: opts.Mapping.Merge(Mapping{}), now: opts.Now,
-		Ledger: &model.Ledger{File: filepath.Base(name), By: opts.By, Imported: opts.Now.UTC()}}
+	im.rep = &Report{
+		File: filepath.Base(name), Format: b.format, Encoding: b.encoding, Mapping: opts.Mapping.Merge(Mapping{}), now: opts.Now,
+		Ledger: &model.Ledger{File: filepath.Base(name), By: opts.By, Imported: opts.Now.UTC()},
+	}
 	for _, s := range b.sheets {
 		if err := im.sheet(ctx, s); err != nil {
 			return nil, im.fileError(err)
@@ -305,8 +307,10 @@ func (s *sheetImport) reportHeader(t *tableRead) {
 		default:
 			continue
 		}
-		s.im.slip(model.Slip{Code: code, Cell: u.Header, Places: []model.Place{s.im.place(s.src.name, s.rep.HeaderRow, u.Column)},
-			Args: map[string]string{"header": oneLine(u.Header), "field": u.Field, "kind": string(t.lay.kind)}})
+		s.im.slip(model.Slip{
+			Code: code, Cell: u.Header, Places: []model.Place{s.im.place(s.src.name, s.rep.HeaderRow, u.Column)},
+			Args: map[string]string{"header": oneLine(u.Header), "field": u.Field, "kind": string(t.lay.kind)},
+		})
 	}
 }
 

@@ -159,6 +159,8 @@ func (s *sheetImport) sayFree(t *tableRead) {
 	if is := t.lay.columns["ip"]; len(is) > 0 {
 		col = is[0]
 	}
-	s.im.slip(model.Slip{Code: "addresses_free", Cell: e.first("ip").text, Places: []model.Place{e.place(col)},
-		Args: map[string]string{"sheet": e.sheet, "count": strconv.Itoa(len(t.free)), "first": oneLine(e.first("ip").text), "last": oneLine(last.first("ip").text)}})
+	s.im.slip(model.Slip{
+		Code: "addresses_free", Cell: e.first("ip").text, Places: []model.Place{e.place(col)},
+		Args: map[string]string{"sheet": e.sheet, "count": strconv.Itoa(len(t.free)), "first": oneLine(e.first("ip").text), "last": oneLine(last.first("ip").text)},
+	})
 }

@@ -110,9 +110,11 @@ func generated(r *rand.Rand) *model.Ledger {
 		p := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(i), 0, 0}), 16+r.IntN(9))
 		l.Networks = append(l.Networks, model.Network{Name: s(), Prefix: p, VLAN: uint16(r.IntN(4095)), Zone: s(), Gateway: p.Addr().Next(), DHCP: r.IntN(2) == 0})
 		l.Zones = append(l.Zones, model.Zone{Name: fmt.Sprint("z", i, s()), Purpose: s()})
-		l.Lines = append(l.Lines, model.Line{Name: fmt.Sprint("回線", i), Kind: []model.LineKind{model.LineInternet, model.LineVPN, model.LineLTE, model.LineLeased, model.LineMaintenance, model.LineOther}[r.IntN(6)],
+		l.Lines = append(l.Lines, model.Line{
+			Name: fmt.Sprint("回線", i), Kind: []model.LineKind{model.LineInternet, model.LineVPN, model.LineLTE, model.LineLeased, model.LineMaintenance, model.LineOther}[r.IntN(6)],
 			Purpose: s(), Owner: s(), Vendor: s(), Carrier: s(), Demarcation: s(), Device: s(), Gateways: []netip.Addr{p.Addr().Next()}, MACs: []model.MAC{{2, 0, 0, 0, 0, byte(i)}},
-			Peers: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("198.51.100.7/32")}, Tools: []string{"TeamViewer", "wireguard"}})
+			Peers: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("198.51.100.7/32")}, Tools: []string{"TeamViewer", "wireguard"},
+		})
 		l.Systems = append(l.Systems, model.System{Name: fmt.Sprint("s", i, s()), Purpose: s(), Vendor: s(), Owner: s(), Critical: s()})
 		l.Vendors = append(l.Vendors, model.Vendor{Name: fmt.Sprint("v", i, s()), Contact: s(), Phone: s(), Mail: s(), Note: s()})
 		l.Contracts = append(l.Contracts, model.Contract{Name: fmt.Sprint("c", i, s()), Vendor: s(), System: s(), Start: "2020-01", End: "2031-01-31", Scope: s(), Note: s()})

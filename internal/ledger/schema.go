@@ -153,24 +153,29 @@ func (t *table[T]) records(l *model.Ledger) []record {
 
 // text is a column of plain text.
 func text[T any](field string, at func(*T) *string) column[T] {
-	return column[T]{field,
+	return column[T]{
+		field,
 		func(x *T) string { return *at(x) },
 		func(x *T, _ *entry, c cell) {
 			if *at(x) == "" {
 				*at(x) = c.text
 			}
-		}}
+		},
+	}
 }
 
 // date is a column of dates, kept as written where they cannot be read.
 func date[T any](field string, at func(*T) *string) column[T] {
-	return column[T]{field,
+	return column[T]{
+		field,
 		func(x *T) string { return *at(x) },
-		func(x *T, e *entry, c cell) { *at(x) = e.date(field, c) }}
+		func(x *T, e *entry, c cell) { *at(x) = e.date(field, c) },
+	}
 }
 
 func addrs[T any](field string, at func(*T) *[]netip.Addr) column[T] {
-	return column[T]{field,
+	return column[T]{
+		field,
 		func(x *T) string {
 			parts := make([]string, len(*at(x)))
 			for i, a := range *at(x) {
@@ -186,11 +191,13 @@ func addrs[T any](field string, at func(*T) *[]netip.Addr) column[T] {
 					e.slip("invalid_ip", c, "text", formatRanges([]model.AddrRange{r}))
 				}
 			}
-		}}
+		},
+	}
 }
 
 func macs[T any](field string, at func(*T) *[]model.MAC) column[T] {
-	return column[T]{field,
+	return column[T]{
+		field,
 		func(x *T) string { return formatMACs(*at(x)) },
 		func(x *T, e *entry, c cell) {
 			for _, m := range e.macs(c) {
@@ -198,7 +205,8 @@ func macs[T any](field string, at func(*T) *[]model.MAC) column[T] {
 					*at(x) = append(*at(x), m)
 				}
 			}
-		}}
+		},
+	}
 }
 
 var (

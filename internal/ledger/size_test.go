@@ -20,9 +20,11 @@ func large(n int) *model.Ledger {
 	l := &model.Ledger{Networks: []model.Network{{Name: "全体", Prefix: netip.MustParsePrefix("10.0.0.0/8")}}}
 	for i := range n {
 		a := netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
-		l.Hosts = append(l.Hosts, model.LedgerHost{Name: fmt.Sprintf("PC-%06d", i), AssetNo: fmt.Sprintf("A%06d", i), Addrs: []model.AddrRange{{From: a, To: a}},
+		l.Hosts = append(l.Hosts, model.LedgerHost{
+			Name: fmt.Sprintf("PC-%06d", i), AssetNo: fmt.Sprintf("A%06d", i), Addrs: []model.AddrRange{{From: a, To: a}},
 			MACs: []model.MAC{{2, 0, 0, byte(i >> 16), byte(i >> 8), byte(i)}}, Kind: "ノートPC", Status: "稼働", Site: "本館", Location: fmt.Sprintf("%d階 ナースステーション", i%9), Department: "看護部", Zone: "基幹系", System: "電子カルテ",
-			Purpose: "診療", Owner: "情報システム係", Vendor: "〇〇システム", Maker: "〇〇電機", Model: "NX-100", OS: "Windows 11", Serial: fmt.Sprintf("SN%08d", i), Installed: "2024-04-01", MaintainEnd: "2031-03-31", Note: "備考の文"})
+			Purpose: "診療", Owner: "情報システム係", Vendor: "〇〇システム", Maker: "〇〇電機", Model: "NX-100", OS: "Windows 11", Serial: fmt.Sprintf("SN%08d", i), Installed: "2024-04-01", MaintainEnd: "2031-03-31", Note: "備考の文",
+		})
 	}
 	assignKeys(l.Hosts)
 	return l

@@ -147,9 +147,23 @@ func foreign(data []byte) string {
 		return "html"
 	}
 	for _, m := range []struct{ magic, code string }{
-		{"\xd4\xc3\xb2\xa1", "capture"}, {"\xa1\xb2\xc3\xd4", "capture"}, {"\x4d\x3c\xb2\xa1", "capture"}, {"\xa1\xb2\x3c\x4d", "capture"}, {"\x0a\x0d\x0d\x0a", "capture"},
-		{"\x1f\x8b", "archive"}, {"7z\xbc\xaf", "archive"}, {"Rar!", "archive"}, {"\x28\xb5\x2f\xfd", "archive"}, {"PK", "archive"},
-		{"\x89PNG", "picture"}, {"\xff\xd8\xff", "picture"}, {"GIF8", "picture"}, {"BM", "picture"}, {"SQLite format", "unknown"}, {"\x7fELF", "unknown"}, {"MZ\x90", "unknown"},
+		{"\xd4\xc3\xb2\xa1", "capture"},
+		{"\xa1\xb2\xc3\xd4", "capture"},
+		{"\x4d\x3c\xb2\xa1", "capture"},
+		{"\xa1\xb2\x3c\x4d", "capture"},
+		{"\x0a\x0d\x0d\x0a", "capture"},
+		{"\x1f\x8b", "archive"},
+		{"7z\xbc\xaf", "archive"},
+		{"Rar!", "archive"},
+		{"\x28\xb5\x2f\xfd", "archive"},
+		{"PK", "archive"},
+		{"\x89PNG", "picture"},
+		{"\xff\xd8\xff", "picture"},
+		{"GIF8", "picture"},
+		{"BM", "picture"},
+		{"SQLite format", "unknown"},
+		{"\x7fELF", "unknown"},
+		{"MZ\x90", "unknown"},
 	} {
 		if bytes.HasPrefix(data, []byte(m.magic)) && (m.code != "picture" || bytes.IndexByte(head, 0) >= 0) {
 			return m.code

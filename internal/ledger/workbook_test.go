@@ -193,8 +193,10 @@ func TestSheetsOfAllKinds(t *testing.T) {
 }
 
 func TestFormulasAndErrors(t *testing.T) {
-	b := workbookOf(t, page{name: "機器", rows: [][]any{{"機器名", "IPアドレス", "備考"}, {"A", nil, "x"}, {"B", "#REF!", ""}},
-		cells: map[string]any{"B2": `="10.0.0."&ROW()`}})
+	b := workbookOf(t, page{
+		name: "機器", rows: [][]any{{"機器名", "IPアドレス", "備考"}, {"A", nil, "x"}, {"B", "#REF!", ""}},
+		cells: map[string]any{"B2": `="10.0.0."&ROW()`},
+	})
 	r := importBytes(t, "f.xlsx", b, Options{})
 	slipAt(t, r, "formula_empty", "機器!B2")
 	slipAt(t, r, "formula_error", "機器!B3")

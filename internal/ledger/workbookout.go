@@ -51,9 +51,11 @@ func newWorkbook(lang locale.Lang) (*workbook, error) {
 }
 
 // widths of columns in characters, for fields that need more or less than others.
-var widths = map[string]float64{"example": 9, "asset_no": 11, "name": 22, "kind": 13, "status": 10, "ip": 18, "mac": 19, "zone": 13, "site": 11, "location": 16, "department": 13,
+var widths = map[string]float64{
+	"example": 9, "asset_no": 11, "name": 22, "kind": 13, "status": 10, "ip": 18, "mac": 19, "zone": 13, "site": 11, "location": 16, "department": 13,
 	"system": 14, "purpose": 20, "owner": 12, "vendor": 17, "maker": 15, "model": 14, "os": 15, "serial": 13, "installed": 13, "maintain_end": 13, "note": 26,
-	"scope": 32, "address": 36, "prefix": 19, "vlan": 8, "gateway": 16, "dhcp": 8, "peers": 20, "mail": 26, "demarcation": 24, "device": 16, "gateways": 16, "macs": 19, "carrier": 15}
+	"scope": 32, "address": 36, "prefix": 19, "vlan": 8, "gateway": 16, "dhcp": 8, "peers": 20, "mail": 26, "demarcation": 24, "device": 16, "gateways": 16, "macs": 19, "carrier": 15,
+}
 
 const otherWidth = 15
 
@@ -213,8 +215,10 @@ func (b *workbook) notes(k Kind, name string) error {
 		if !locale.Has(key) {
 			continue
 		}
-		c := excelize.Comment{Cell: letter(i+b.left) + "1", Author: "Mimawari", Width: 260, Height: 120,
-			Paragraph: []excelize.RichTextRun{{Text: locale.T(b.lang, key), Font: &excelize.Font{Family: fonts[b.lang], Size: 9}}}}
+		c := excelize.Comment{
+			Cell: letter(i+b.left) + "1", Author: "Mimawari", Width: 260, Height: 120,
+			Paragraph: []excelize.RichTextRun{{Text: locale.T(b.lang, key), Font: &excelize.Font{Family: fonts[b.lang], Size: 9}}},
+		}
 		if err := b.f.AddComment(name, c); err != nil {
 			return err
 		}

@@ -61,7 +61,8 @@ func pairOf(a, b netip.AddrPort, transport string) pairKey {
 func ourApps(t *testing.T, name string) map[pairKey][]string {
 	t.Helper()
 	all := map[pairKey][]string{}
-	p := flow.New(flow.Config{Shards: 1, Convention: flow.NDPI, Timeouts: flow.Timeouts{TCP: flow.Never, Closed: flow.Never, UDP: flow.Never, Other: flow.Never},
+	p := flow.New(flow.Config{
+		Shards: 1, Convention: flow.NDPI, Timeouts: flow.Timeouts{TCP: flow.Never, Closed: flow.Never, UDP: flow.Never, Other: flow.Never},
 		OnFlow: func(f *model.Flow) {
 			a, b := f.Client, f.Server
 			if f.Proto != 6 && f.Proto != 17 {
@@ -69,7 +70,8 @@ func ourApps(t *testing.T, name string) map[pairKey][]string {
 			}
 			k := pairOf(a, b, map[uint8]string{6: "TCP", 17: "UDP"}[f.Proto])
 			all[k] = append(all[k], f.App)
-		}})
+		},
+	})
 	src, err := capture.Open(name, nil, capture.Options{})
 	if err == nil {
 		err = p.Run(context.Background(), src)

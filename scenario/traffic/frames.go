@@ -72,8 +72,10 @@ func (c *capturing) arpFrame(at time.Time, op uint16, sm net.HardwareAddr, sa ne
 	if op == layers.ARPRequest {
 		target = make([]byte, 6)
 	}
-	return c.emit(at, sm, tm, layers.EthernetTypeARP, &layers.ARP{AddrType: layers.LinkTypeEthernet, Protocol: layers.EthernetTypeIPv4, HwAddressSize: 6, ProtAddressSize: 4,
-		Operation: op, SourceHwAddress: sm, SourceProtAddress: sa.AsSlice(), DstHwAddress: target, DstProtAddress: ta.AsSlice()})
+	return c.emit(at, sm, tm, layers.EthernetTypeARP, &layers.ARP{
+		AddrType: layers.LinkTypeEthernet, Protocol: layers.EthernetTypeIPv4, HwAddressSize: 6, ProtAddressSize: 4,
+		Operation: op, SourceHwAddress: sm, SourceProtAddress: sa.AsSlice(), DstHwAddress: target, DstProtAddress: ta.AsSlice(),
+	})
 }
 
 // arp is an announcement (RFC 5227) to everyone. Without a card it is the address's own.
@@ -124,8 +126,10 @@ func (c *capturing) dhcp(w []string) error {
 }
 
 func (c *capturing) dhcpMessage(kind layers.DHCPMsgType, m net.HardwareAddr, server, given netip.Addr) []byte {
-	d := &layers.DHCPv4{Operation: layers.DHCPOpRequest, HardwareType: layers.LinkTypeEthernet, HardwareLen: 6, Xid: binary.BigEndian.Uint32(m[2:]),
-		ClientHWAddr: m, ClientIP: net.IPv4zero, YourClientIP: given.AsSlice(), NextServerIP: net.IPv4zero, RelayAgentIP: net.IPv4zero}
+	d := &layers.DHCPv4{
+		Operation: layers.DHCPOpRequest, HardwareType: layers.LinkTypeEthernet, HardwareLen: 6, Xid: binary.BigEndian.Uint32(m[2:]),
+		ClientHWAddr: m, ClientIP: net.IPv4zero, YourClientIP: given.AsSlice(), NextServerIP: net.IPv4zero, RelayAgentIP: net.IPv4zero,
+	}
 	add := func(o layers.DHCPOpt, b []byte) { d.Options = append(d.Options, layers.NewDHCPOption(o, b)) }
 	add(layers.DHCPOptMessageType, []byte{byte(kind)})
 	if kind == layers.DHCPMsgTypeAck {
@@ -173,6 +177,7 @@ func (c *capturing) routerAdvertisement(prefix, from string) error {
 	info := binary.BigEndian.AppendUint64([]byte{byte(p.Bits()), 0xc0}, 86400<<32|14400)
 	info = append(append(info, 0, 0, 0, 0), p.Masked().Addr().AsSlice()...)
 	ra := &layers.ICMPv6RouterAdvertisement{HopLimit: 64, RouterLifetime: 1800, Options: layers.ICMPv6Options{
-		{Type: layers.ICMPv6OptPrefixInfo, Data: info}, {Type: layers.ICMPv6OptSourceAddress, Data: m}}}
+		{Type: layers.ICMPv6OptPrefixInfo, Data: info}, {Type: layers.ICMPv6OptSourceAddress, Data: m},
+	}}
 	return c.emit(c.event.at, m, net.HardwareAddr{0x33, 0x33, 0, 0, 0, 1}, layers.EthernetTypeIPv6, l3, icmp, ra)
 }

@@ -24,8 +24,10 @@ func dicom(c *capturing, args []string) ([]said, error) {
 	if called == "" {
 		called = "PACS"
 	}
-	return []said{ask(associate(1, calling, called)), answer(associate(2, calling, called)),
-		ask(echo(0x0030)), answer(echo(0x8030)), ask([]byte{5, 0, 0, 0, 0, 4, 0, 0, 0, 0}), answer([]byte{6, 0, 0, 0, 0, 4, 0, 0, 0, 0})}, nil
+	return []said{
+		ask(associate(1, calling, called)), answer(associate(2, calling, called)),
+		ask(echo(0x0030)), answer(echo(0x8030)), ask([]byte{5, 0, 0, 0, 0, 4, 0, 0, 0, 0}), answer([]byte{6, 0, 0, 0, 0, 4, 0, 0, 0, 0}),
+	}, nil
 }
 
 // item is type, reserved byte, length of two bytes, body.

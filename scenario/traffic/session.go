@@ -164,8 +164,10 @@ func (t *tcp) run(lines []said) error {
 func (t *tcp) send(end int, flags string, data []byte) error {
 	has := func(f string) bool { return strings.Contains(flags, f) }
 	l3, net, kind := ip(t.ends[end].Addr(), t.ends[1-end].Addr(), layers.IPProtocolTCP)
-	seg := &layers.TCP{SrcPort: layers.TCPPort(t.ends[end].Port()), DstPort: layers.TCPPort(t.ends[1-end].Port()), Seq: t.seq[end], Window: 64240,
-		SYN: has("S"), ACK: has("A"), FIN: has("F"), RST: has("R"), PSH: has("P")}
+	seg := &layers.TCP{
+		SrcPort: layers.TCPPort(t.ends[end].Port()), DstPort: layers.TCPPort(t.ends[1-end].Port()), Seq: t.seq[end], Window: 64240,
+		SYN: has("S"), ACK: has("A"), FIN: has("F"), RST: has("R"), PSH: has("P"),
+	}
 	if seg.ACK {
 		seg.Ack = t.seq[1-end]
 	}

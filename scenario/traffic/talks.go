@@ -37,8 +37,10 @@ func http(c *capturing, _ []string) ([]said, error) {
 
 // telnet session: the options of RFC 854, then a login.
 func telnet(*capturing, []string) ([]said, error) {
-	return []said{answer([]byte{255, 253, 24, 255, 253, 32, 255, 251, 1}), ask([]byte{255, 252, 24, 255, 252, 32, 255, 253, 1}),
-		answer([]byte("\r\nHUB-2F login: ")), ask([]byte("admin\r\n")), answer([]byte("Password: ")), ask([]byte("secret-of-the-story\r\n")), answer([]byte("\r\nHUB-2F> "))}, nil
+	return []said{
+		answer([]byte{255, 253, 24, 255, 253, 32, 255, 251, 1}), ask([]byte{255, 252, 24, 255, 252, 32, 255, 253, 1}),
+		answer([]byte("\r\nHUB-2F login: ")), ask([]byte("admin\r\n")), answer([]byte("Password: ")), ask([]byte("secret-of-the-story\r\n")), answer([]byte("\r\nHUB-2F> ")),
+	}, nil
 }
 
 // ftp: login | anonymous | tls (RFC 959, RFC 4217)
@@ -54,8 +56,10 @@ func ftp(_ *capturing, args []string) ([]said, error) {
 		h, err := handshake("ftp.example", 0)
 		return append([]said{answer([]byte("220 ready\r\n")), ask([]byte("AUTH TLS\r\n")), answer([]byte("234 go ahead\r\n"))}, h...), err
 	}
-	return []said{answer([]byte("220 FTP server ready\r\n")), ask([]byte("USER " + user + "\r\n")), answer([]byte("331 Password required\r\n")),
-		ask([]byte("PASS " + pass + "\r\n")), answer([]byte("230 logged in\r\n")), ask([]byte("QUIT\r\n")), answer([]byte("221 bye\r\n"))}, nil
+	return []said{
+		answer([]byte("220 FTP server ready\r\n")), ask([]byte("USER " + user + "\r\n")), answer([]byte("331 Password required\r\n")),
+		ask([]byte("PASS " + pass + "\r\n")), answer([]byte("230 logged in\r\n")), ask([]byte("QUIT\r\n")), answer([]byte("221 bye\r\n")),
+	}, nil
 }
 
 // tlsHello: sni NAME. It is a true handshake, of version 1.2 if version=1.2.
@@ -138,8 +142,10 @@ func dns(c *capturing, args []string) ([]said, error) {
 		}
 		return buf.Bytes()
 	}
-	return []said{ask(make(&layers.DNS{ID: c.port, RD: true, Questions: []layers.DNSQuestion{q}})),
-		answer(make(&layers.DNS{ID: c.port, QR: true, RD: true, RA: true, Questions: []layers.DNSQuestion{q}, Answers: []layers.DNSResourceRecord{r}}))}, nil
+	return []said{
+		ask(make(&layers.DNS{ID: c.port, RD: true, Questions: []layers.DNSQuestion{q}})),
+		answer(make(&layers.DNS{ID: c.port, QR: true, RD: true, RA: true, Questions: []layers.DNSQuestion{q}, Answers: []layers.DNSResourceRecord{r}})),
+	}, nil
 }
 
 // wireguard handshake: initiation (148 bytes), response (92), data, as in the protocol's paper, section 5.4.

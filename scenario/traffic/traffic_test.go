@@ -89,8 +89,10 @@ func TestAnotherDecoderReadsIt(t *testing.T) {
 }
 
 func TestSlipsAreNamed(t *testing.T) {
-	for _, bad := range []string{"nonsense", "09:00:00 10.1.0.1 > 10.1.0.2:80 dance", "25:00:00 arp 10.1.0.1 is-at", "09:00:00 10.1.0.1 > 10.1.0.2:80 http ua=\"open",
-		"09:00:00 10.1.0.1 > x:80 tcp", "09:00:00 dhcp ack", "09:00:00 arp 10.1.0.1 is-at zz", "09:00:00 10.1.0.1 > 10.1.0.2:80 tcp x9/z"} {
+	for _, bad := range []string{
+		"nonsense", "09:00:00 10.1.0.1 > 10.1.0.2:80 dance", "25:00:00 arp 10.1.0.1 is-at", "09:00:00 10.1.0.1 > 10.1.0.2:80 http ua=\"open",
+		"09:00:00 10.1.0.1 > x:80 tcp", "09:00:00 dhcp ack", "09:00:00 arp 10.1.0.1 is-at zz", "09:00:00 10.1.0.1 > 10.1.0.2:80 tcp x9/z",
+	} {
 		err := Write(io.Discard, "# a story\n"+bad)
 		if err == nil || !strings.Contains(err.Error(), "line 2") {
 			t.Errorf("%q: %v", bad, err)

@@ -69,9 +69,16 @@ func TestCovers(t *testing.T) {
 		general, special string
 		want             bool
 	}{
-		{"Linux", "Ubuntu", true}, {"Ubuntu", "Linux", false}, {"Windows", "Windows 10", true}, {"Windows 10", "Windows 11", false},
-		{"Windows 10|Windows Server 2019", "Windows 10", true}, {"pc", "modality", true}, {"server", "pc", false},
-		{"Apple", "iPadOS", true}, {"Windows", "Windows 10|Windows Server 2019", true}, {"", "x", false},
+		{"Linux", "Ubuntu", true},
+		{"Ubuntu", "Linux", false},
+		{"Windows", "Windows 10", true},
+		{"Windows 10", "Windows 11", false},
+		{"Windows 10|Windows Server 2019", "Windows 10", true},
+		{"pc", "modality", true},
+		{"server", "pc", false},
+		{"Apple", "iPadOS", true},
+		{"Windows", "Windows 10|Windows Server 2019", true},
+		{"", "x", false},
 	} {
 		if got := c.Covers(x.general, x.special); got != x.want {
 			t.Errorf("Covers(%q, %q) = %v", x.general, x.special, got)

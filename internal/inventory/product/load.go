@@ -163,10 +163,12 @@ func (r *Rule) addConds(w *written) error {
 	return nil
 }
 
-var classes = []model.Class{model.ClassServer, model.ClassPC, model.ClassPrinter, model.ClassIPPhone, model.ClassCamera,
+var classes = []model.Class{
+	model.ClassServer, model.ClassPC, model.ClassPrinter, model.ClassIPPhone, model.ClassCamera,
 	model.ClassRouter, model.ClassSwitch, model.ClassFirewall, model.ClassVPN, model.ClassAP, model.ClassNAS, model.ClassModality,
 	model.ClassMedical, model.ClassPACS, model.ClassHIS, model.ClassPhone, model.ClassTablet, model.ClassIoT, model.ClassSBC,
-	model.ClassMobileRtr, model.ClassUPS, model.ClassVMHost, model.ClassIndustry}
+	model.ClassMobileRtr, model.ClassUPS, model.ClassVMHost, model.ClassIndustry,
+}
 
 func (r *Rule) addSets(w *written) error {
 	add := func(about, says string) {

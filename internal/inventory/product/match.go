@@ -36,8 +36,10 @@ type Hit struct {
 }
 
 func newCatalog() *Catalog {
-	return &Catalog{byID: map[string]*Rule{}, exact: map[key][]ref{}, other: map[model.Kind][]ref{},
-		parents: map[string]string{}, families: map[string]bool{}, kinds: map[model.Kind]bool{}}
+	return &Catalog{
+		byID: map[string]*Rule{}, exact: map[key][]ref{}, other: map[model.Kind][]ref{},
+		parents: map[string]string{}, families: map[string]bool{}, kinds: map[model.Kind]bool{},
+	}
 }
 
 // Rules are all rules in the order of the files.

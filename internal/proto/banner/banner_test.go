@@ -79,8 +79,10 @@ func TestFTP(t *testing.T) {
 }
 
 func TestMail(t *testing.T) {
-	streamtest.Check(t, 25, []string{"<220 mx ready\r\n", ">EHLO a\r\n", "<250-mx\r\n250 AUTH LOGIN PLAIN\r\n", ">AUTH LOGIN\r\n", "<334 VXNlcm5hbWU6\r\n", ">dXNlcg==\r\n", "<334 UGFzc3dvcmQ6\r\n", ">cGFzcw==\r\n",
-		"<535 no\r\n", ">MAIL FROM:<x@y>\r\n", ">DATA\r\n", ">AUTH PLAIN\r\n", "<235 not an answer\r\n"}, dissect.SMTP,
+	streamtest.Check(t, 25, []string{
+		"<220 mx ready\r\n", ">EHLO a\r\n", "<250-mx\r\n250 AUTH LOGIN PLAIN\r\n", ">AUTH LOGIN\r\n", "<334 VXNlcm5hbWU6\r\n", ">dXNlcg==\r\n", "<334 UGFzc3dvcmQ6\r\n", ">cGFzcw==\r\n",
+		"<535 no\r\n", ">MAIL FROM:<x@y>\r\n", ">DATA\r\n", ">AUTH PLAIN\r\n", "<235 not an answer\r\n",
+	}, dissect.SMTP,
 		`server banner.smtp "mx ready" :25`, `server login.cleartext "smtp" <- client :25`)
 	streamtest.Check(t, 25, []string{"<220 mx ESMTP\r\n", ">EHLO a\r\n", ">AUTH CRAM-MD5\r\n", "<334 x\r\n", ">y\r\n", "<235 ok\r\n"}, dissect.SMTP,
 		`server banner.smtp "mx ESMTP" :25`)
@@ -106,8 +108,10 @@ func TestTelnet(t *testing.T) {
 func TestShellsAndSOCKS(t *testing.T) {
 	streamtest.Check(t, 513, []string{">\x00bob\x00bob\x00vt100/9600\x00", "<\x00Password: "}, dissect.Rlogin, `server login.cleartext "rlogin" <- client :513`)
 	streamtest.Check(t, 514, []string{">1022\x00bob\x00bob\x00uname\x00"}, dissect.RSH, `server login.cleartext "rsh" <- client :514`)
-	streamtest.Check(t, 1080, []string{">\x05\x02\x00\x02", "<\x05\x02", ">\x01\x03bob\x03pwd", "<\x01\x00", ">\x05\x01\x00\x03\x04mail\x00\x19",
-		"<\x05\x00\x00\x01\x0a\x00\x00\x01\x00\x19", "<220 mx ESMTP Exim\r\n"}, dissect.SOCKS,
+	streamtest.Check(t, 1080, []string{
+		">\x05\x02\x00\x02", "<\x05\x02", ">\x01\x03bob\x03pwd", "<\x01\x00", ">\x05\x01\x00\x03\x04mail\x00\x19",
+		"<\x05\x00\x00\x01\x0a\x00\x00\x01\x00\x19", "<220 mx ESMTP Exim\r\n",
+	}, dissect.SOCKS,
 		`server login.cleartext "socks" <- client :1080`, `server banner.smtp "mx ESMTP Exim" :1080`)
 	streamtest.Check(t, 9050, []string{">\x04\x01\x00\x16\x00\x00\x00\x01me\x00host.example\x00", "<\x00\x5a\x00\x00\x00\x00\x00\x00", "<SSH-2.0-x\n"}, dissect.SOCKS,
 		`server banner.ssh "x" :9050`)

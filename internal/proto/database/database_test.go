@@ -83,8 +83,10 @@ func pg(typ, body string) string {
 
 func TestPostgreSQL(t *testing.T) {
 	start := ">" + pg("", "\x00\x03\x00\x00user\x00bob\x00database\x00karte\x00application_name\x00psql\x00\x00")
-	streamtest.Check(t, 5433, []string{start, "<" + pg("R", "\x00\x00\x00\x03"), ">" + pg("p", "secret\x00"),
-		"<" + pg("R", "\x00\x00\x00\x00") + pg("S", "server_encoding\x00UTF8\x00") + pg("S", "server_version\x0015.4 (Debian 15.4-1)\x00") + pg("Z", "I")},
+	streamtest.Check(t, 5433, []string{
+		start, "<" + pg("R", "\x00\x00\x00\x03"), ">" + pg("p", "secret\x00"),
+		"<" + pg("R", "\x00\x00\x00\x00") + pg("S", "server_encoding\x00UTF8\x00") + pg("S", "server_version\x0015.4 (Debian 15.4-1)\x00") + pg("Z", "I"),
+	},
 		dissect.PostgreSQL,
 		`client db.client "psql"`, `server db.server "postgresql 15.4" :5433`, `server login.cleartext "postgresql" <- client :5433`)
 	streamtest.Check(t, 5432, []string{start, "<" + pg("R", "\x00\x00\x00\x05salt"), ">" + pg("p", "md5abc\x00"), "<" + pg("E", "no")},
@@ -106,8 +108,10 @@ func TestMySQL(t *testing.T) {
 }
 
 func TestNobody(t *testing.T) {
-	for _, turn := range []string{">\x12\x01\x00\x10\x00\x00\x01\x00\x05\x00\x00\x00\x00", ">\x00\x00\x00\x09\x00\x03\x00\x00\x01", "<\x05\x00\x00\x00\x09abc", "<\x10\x00\x00\x00\x0aabcdefghijk\x00",
-		">\x00\x20\x00\x00\x01\x00\x00\x00" + string(make([]byte, 40)), ">\x00\x10\xd0\x01\x00\x01\x00\x0a\x20\x01"} {
+	for _, turn := range []string{
+		">\x12\x01\x00\x10\x00\x00\x01\x00\x05\x00\x00\x00\x00", ">\x00\x00\x00\x09\x00\x03\x00\x00\x01", "<\x05\x00\x00\x00\x09abc", "<\x10\x00\x00\x00\x0aabcdefghijk\x00",
+		">\x00\x20\x00\x00\x01\x00\x00\x00" + string(make([]byte, 40)), ">\x00\x10\xd0\x01\x00\x01\x00\x0a\x20\x01",
+	} {
 		if obs, app := streamtest.Play(1433, turn); app != dissect.Unknown || len(obs) > 0 {
 			t.Errorf("%q is %q: %v", turn, app, obs)
 		}

@@ -44,8 +44,12 @@ func announce(c *dissect.Ctx, b []byte) {
 		name string
 		kind model.Kind
 	}{
-		{"SERVER", model.SSDPServer}, {"NT", model.SSDPType}, {"ST", model.SSDPType},
-		{"X-MODELNAME", model.UPnPModel}, {"MODEL-NAME", model.UPnPModel}, {"MODELNAME", model.UPnPModel},
+		{"SERVER", model.SSDPServer},
+		{"NT", model.SSDPType},
+		{"ST", model.SSDPType},
+		{"X-MODELNAME", model.UPnPModel},
+		{"MODEL-NAME", model.UPnPModel},
+		{"MODELNAME", model.UPnPModel},
 	} {
 		if v := header(b, h.name); len(v) > 0 && !bytes.HasPrefix(v, []byte("uuid:")) {
 			c.Say(h.kind, dissect.View(v))

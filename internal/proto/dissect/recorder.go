@@ -136,8 +136,10 @@ func (r *Recorder) add(e entry, v string) {
 		r.valueIDs[v] = id
 	}
 	r.obs[string(r.key)] = uint32(len(r.list))
-	r.list = append(r.list, observation{subject: e.subject, peer: e.peer, first: e.at, last: e.at, count: 1, value: id,
-		kind: kind, vlan: e.vlan, port: e.port, mac: e.mac})
+	r.list = append(r.list, observation{
+		subject: e.subject, peer: e.peer, first: e.at, last: e.at, count: 1, value: id,
+		kind: kind, vlan: e.vlan, port: e.port, mac: e.mac,
+	})
 }
 
 // appendKey: subject, MAC, VLAN, kind, value, port - and the peer, which add's callers leave zero unless it matters.
@@ -200,12 +202,16 @@ func Merge(rs ...*Recorder) ([]model.Observation, []model.Binding, []model.Limit
 	all, binds = slices.Grow(all, nObs), slices.Grow(binds, nBinds)
 	for _, r := range rs {
 		for _, o := range r.list {
-			all = append(all, model.Observation{Subject: o.subject, MAC: o.mac, VLAN: o.vlan, Kind: r.kinds[o.kind],
-				Value: r.values[o.value], Peer: o.peer, Port: o.port, First: stamp(o.first), Last: stamp(o.last), Count: o.count})
+			all = append(all, model.Observation{
+				Subject: o.subject, MAC: o.mac, VLAN: o.vlan, Kind: r.kinds[o.kind],
+				Value: r.values[o.value], Peer: o.peer, Port: o.port, First: stamp(o.first), Last: stamp(o.last), Count: o.count,
+			})
 		}
 		for _, b := range r.bindings {
-			binds = append(binds, model.Binding{MAC: b.key.mac, Addr: b.key.addr, VLAN: b.key.vlan, Kind: b.key.kind,
-				First: stamp(b.first), Last: stamp(b.last), Count: b.count, Moves: b.moves})
+			binds = append(binds, model.Binding{
+				MAC: b.key.mac, Addr: b.key.addr, VLAN: b.key.vlan, Kind: b.key.kind,
+				First: stamp(b.first), Last: stamp(b.last), Count: b.count, Moves: b.moves,
+			})
 		}
 		obsLimit.Max += uint64(r.limits.Observations)
 		obsLimit.Dropped += r.dropped[0]

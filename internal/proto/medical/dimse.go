@@ -115,8 +115,10 @@ func abortion(source, reason byte) string {
 	if source == 0 { // the reason means nothing then
 		return "service-user"
 	}
-	reasons := [...]string{"reason-not-specified", "unrecognized-PDU", "unexpected-PDU", "", "unrecognized-PDU-parameter",
-		"unexpected-PDU-parameter", "invalid-PDU-parameter-value"}
+	reasons := [...]string{
+		"reason-not-specified", "unrecognized-PDU", "unexpected-PDU", "", "unrecognized-PDU-parameter",
+		"unexpected-PDU-parameter", "invalid-PDU-parameter-value",
+	}
 	why := ""
 	if int(reason) < len(reasons) {
 		why = reasons[reason]

@@ -20,8 +20,13 @@ var serverTypes = [...]struct {
 	bit  uint32
 	name string
 }{
-	{0x4, "sqlserver"}, {0x8, "domain_controller"}, {0x10, "backup_controller"}, {0x200, "print_server"},
-	{0x800, "unix"}, {0x1000, "nt_workstation"}, {0x8000, "nt_server"},
+	{0x4, "sqlserver"},
+	{0x8, "domain_controller"},
+	{0x10, "backup_controller"},
+	{0x200, "print_server"},
+	{0x800, "unix"},
+	{0x1000, "nt_workstation"},
+	{0x8000, "nt_server"},
 }
 
 const controllerBits = 0x18

@@ -142,8 +142,10 @@ func cutLocal(name []byte) ([]byte, bool) {
 // identifying are the keys of TXT records that say what a machine is: printers (Bonjour Printing 9.2: ty, product,
 // usb_MFG, usb_MDL), AirPlay and Chromecast (model, am, md, manufacturer), HomeKit (md), Apple's device-info
 // (model, osxvers), scanners (mfg, mdl), firmware (fv, vers, srcvers, fw). Others may carry names of people.
-var identifying = [...]string{"ty", "md", "product", "mdl", "mfg", "model", "am", "fv", "vers", "usb_mfg", "usb_mdl",
-	"manufacturer", "osxvers", "srcvers", "fw", "vendor"}
+var identifying = [...]string{
+	"ty", "md", "product", "mdl", "mfg", "model", "am", "fv", "vers", "usb_mfg", "usb_mdl",
+	"manufacturer", "osxvers", "srcvers", "fw", "vendor",
+}
 
 func sayText(c *dissect.Ctx, b []byte) {
 	r := dissect.Read(b)

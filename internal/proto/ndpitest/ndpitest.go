@@ -108,8 +108,10 @@ var (
 )
 
 // categories are the lines of the second table: they look like protocols but sum the same flows by how safe they are.
-var categories = map[string]bool{"Safe": true, "Acceptable": true, "Fun": true, "Unsafe": true, "Dangerous": true, "Unrated": true,
-	"Potentially": true, "Tracker/Ads": true}
+var categories = map[string]bool{
+	"Safe": true, "Acceptable": true, "Fun": true, "Unsafe": true, "Dangerous": true, "Unrated": true,
+	"Potentially": true, "Tracker/Ads": true,
+}
 
 func parse(r io.Reader) (*Result, error) {
 	var res Result

@@ -15,7 +15,8 @@ func TestPJL(t *testing.T) {
 		`server printer.model "RICOH IM C3000" :9100`)
 	streamtest.Check(t, 9100, []string{
 		">" + uel + "@PJL\r\n@PJL INFO ID\r\n@PJL SET USERNAME=\"yamada\"\r\n@PJL JOB NAME=\"karte.pdf\"\r\n@PJL ENTER LANGUAGE=PCL\r\n\x1bE@PJL INFO ID\n",
-		"<@PJL INFO ID\r\nHP LaserJet 4200\r\n\x0c@PJL USTATUS JOB\r\nEND\r\n\x0c"}, dissect.JetDirect,
+		"<@PJL INFO ID\r\nHP LaserJet 4200\r\n\x0c@PJL USTATUS JOB\r\nEND\r\n\x0c",
+	}, dissect.JetDirect,
 		`server printer.model "HP LaserJet 4200" :9100`, `server printer.port "jetdirect" <- client :9100`)
 }
 

@@ -133,15 +133,22 @@ func isEntrance(target string) bool {
 
 // portals are paths of log-in pages that SSL-VPN products are known by, as their documentation gives them.
 var portals = []struct{ path, product string }{
-	{"/remote/login", "FortiGate"}, {"/remote/fgt_lang", "FortiGate"},
+	{"/remote/login", "FortiGate"},
+	{"/remote/fgt_lang", "FortiGate"},
 	{"/dana-na/", "Ivanti Connect Secure"},
-	{"/+CSCOE+/", "Cisco ASA"}, {"/+webvpn+/", "Cisco ASA"},
+	{"/+CSCOE+/", "Cisco ASA"},
+	{"/+webvpn+/", "Cisco ASA"},
 	{"/global-protect/", "GlobalProtect"},
-	{"/vpn/tmindex.html", "Citrix Gateway"}, {"/logon/LogonPoint/", "Citrix Gateway"},
-	{"/my.policy", "F5 BIG-IP APM"}, {"/my.logon.php3", "F5 BIG-IP APM"},
-	{"/cgi-bin/sslvpnclient", "SonicWall"}, {"/sslvpnLogin.html", "SonicWall"}, {"/api/sonicos/", "SonicWall"},
+	{"/vpn/tmindex.html", "Citrix Gateway"},
+	{"/logon/LogonPoint/", "Citrix Gateway"},
+	{"/my.policy", "F5 BIG-IP APM"},
+	{"/my.logon.php3", "F5 BIG-IP APM"},
+	{"/cgi-bin/sslvpnclient", "SonicWall"},
+	{"/sslvpnLogin.html", "SonicWall"},
+	{"/api/sonicos/", "SonicWall"},
 	{"/prx/000/http/", "Array AG"},
-	{"/sslvpn_logon.shtml", "WatchGuard"}, {"/sslvpn/Login/Login", "Check Point"},
+	{"/sslvpn_logon.shtml", "WatchGuard"},
+	{"/sslvpn/Login/Login", "Check Point"},
 }
 
 // portalOf finds the product whose log-in page a target is: its index plus one, 0 for other targets.

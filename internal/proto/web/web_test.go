@@ -138,11 +138,13 @@ func TestIPP(t *testing.T) {
 func TestHandover(t *testing.T) {
 	streamtest.Check(t, 3128, []string{
 		">CONNECT mail.example:25 HTTP/1.1\r\nHost: mail.example:25\r\nProxy-Authorization: Basic dTpw\r\n\r\n",
-		"<HTTP/1.1 200 Connection established\r\n\r\n", "<220 mx ESMTP Postfix\r\n", ">EHLO me\r\n"}, dissect.HTTP,
+		"<HTTP/1.1 200 Connection established\r\n\r\n", "<220 mx ESMTP Postfix\r\n", ">EHLO me\r\n",
+	}, dissect.HTTP,
 		`server banner.smtp "mx ESMTP Postfix" :3128`, `server login.cleartext "http-basic" <- client :3128`)
 	streamtest.Check(t, 80, []string{
 		">GET /chat HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
-		"<HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x05hello"}, dissect.WebSocket)
+		"<HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x05hello",
+	}, dissect.WebSocket)
 	streamtest.Check(t, 80, []string{">PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04"}, dissect.HTTP)
 }
 

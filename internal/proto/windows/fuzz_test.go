@@ -9,8 +9,10 @@ import (
 
 func FuzzStreams(f *testing.F) {
 	var all [][2]string
-	for _, p := range []string{"ad-lab/impacket_psexec.pcap.gz", "ad-lab/normal_share_traversal.pcap.gz", "ad-lab/tinkersec-ldapsearch.pcap.gz",
-		"ad-lab/dcsync_secretsdump.pcap.gz", "ndpi/rdp3.pcap", "ndpi/smb_frags.pcap"} {
+	for _, p := range []string{
+		"ad-lab/impacket_psexec.pcap.gz", "ad-lab/normal_share_traversal.pcap.gz", "ad-lab/tinkersec-ldapsearch.pcap.gz",
+		"ad-lab/dcsync_secretsdump.pcap.gz", "ndpi/rdp3.pcap", "ndpi/smb_frags.pcap",
+	} {
 		s, _ := prototest.Seeds("captures/"+p, 4)
 		all = append(all, s...)
 	}
