@@ -14,9 +14,11 @@ func talk(c seg, at int64) []capture.Frame {
 	c.opts = "\x02\x04\x05\xb4\x01\x03\x03\x08\x01\x01\x04\x02"
 	c.flags, c.seq = syn, 99
 	first := c.tcp(at)
-	return []capture.Frame{first, c.back(syn|ackFlag, 499, 100, "").tcp(at + 1), c.with(ackFlag, 100, 500, "").tcp(at + 2),
+	return []capture.Frame{
+		first, c.back(syn|ackFlag, 499, 100, "").tcp(at + 1), c.with(ackFlag, 100, 500, "").tcp(at + 2),
 		c.with(ackFlag|psh, 100, 500, "hello").tcp(at + 3), c.back(ackFlag|psh, 500, 105, "hi").tcp(at + 4),
-		c.with(ackFlag|fin, 105, 502, "").tcp(at + 5), c.back(ackFlag|fin, 502, 106, "").tcp(at + 6), c.with(ackFlag, 106, 503, "").tcp(at + 7)}
+		c.with(ackFlag|fin, 105, 502, "").tcp(at + 5), c.back(ackFlag|fin, 502, 106, "").tcp(at + 6), c.with(ackFlag, 106, 503, "").tcp(at + 7),
+	}
 }
 
 func TestConnStates(t *testing.T) {

@@ -12,8 +12,10 @@ import (
 // counted must be in a flow.
 func FuzzFrame(f *testing.F) {
 	c := seg{src: host1, dst: host2, sport: 40000, dport: 80, vlan: 7}
-	for _, fr := range []capture.Frame{c.with(syn, 1, 0, "").tcp(1), c.with(ackFlag, 2, 1, "GET / HTTP/1.1\r\n\r\n").tcp(2), c.udp(3),
-		frame(4, append(ethernetHeader(1, 2, etherIPv4), ipv4(host1, host2, protoGRE, append([]byte{0, 0, 8, 0}, ipv4(host1, host2, protoUDP, udpHeader(1, 2, nil))...))...))} {
+	for _, fr := range []capture.Frame{
+		c.with(syn, 1, 0, "").tcp(1), c.with(ackFlag, 2, 1, "GET / HTTP/1.1\r\n\r\n").tcp(2), c.udp(3),
+		frame(4, append(ethernetHeader(1, 2, etherIPv4), ipv4(host1, host2, protoGRE, append([]byte{0, 0, 8, 0}, ipv4(host1, host2, protoUDP, udpHeader(1, 2, nil))...))...)),
+	} {
 		f.Add(uint16(linkEthernet), fr.Data)
 		f.Add(uint16(linkRaw), fr.Data[14:])
 		f.Add(uint16(linkSLL), append(make([]byte, 2), fr.Data...))

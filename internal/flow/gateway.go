@@ -129,8 +129,10 @@ func (gs *gateways) models() []model.Gateway {
 	var all []model.Gateway
 	for i := range gs.list {
 		g := &gs.list[i]
-		all = append(all, model.Gateway{MAC: g.key.mac, VLAN: g.key.vlan, First: stamp(g.first), Last: stamp(g.last),
-			External: g.external, Bytes: g.bytes, Inbound: g.inbound, Clients: g.clients.sorted(), Peers: g.peers.sorted(), PeerCount: uint64(g.peerCount)})
+		all = append(all, model.Gateway{
+			MAC: g.key.mac, VLAN: g.key.vlan, First: stamp(g.first), Last: stamp(g.last),
+			External: g.external, Bytes: g.bytes, Inbound: g.inbound, Clients: g.clients.sorted(), Peers: g.peers.sorted(), PeerCount: uint64(g.peerCount),
+		})
 	}
 	slices.SortFunc(all, func(a, b model.Gateway) int {
 		return cmp.Or(slices.Compare(a.MAC[:], b.MAC[:]), cmp.Compare(a.VLAN, b.VLAN))

@@ -19,8 +19,10 @@ import (
 func TestNoAllocationPerPacket(t *testing.T) {
 	c := seg{src: host1, dst: host2, sport: 40000, dport: 9999}
 	pay := "\x00\x01\x02\x03 nothing that anybody speaks, and nothing to learn from it"
-	start := []capture.Frame{c.with(syn, 99, 0, "").tcp(sec), c.back(syn|ackFlag, 499, 100, "").tcp(sec),
-		c.with(ackFlag, 100, 500, pay).tcp(sec), c.udp(sec), c.back(0, 0, 0, pay).udp(sec)}
+	start := []capture.Frame{
+		c.with(syn, 99, 0, "").tcp(sec), c.back(syn|ackFlag, 499, 100, "").tcp(sec),
+		c.with(ackFlag, 100, 500, pay).tcp(sec), c.udp(sec), c.back(0, 0, 0, pay).udp(sec),
+	}
 	p := New(Config{Shards: 1})
 	if err := p.Run(context.Background(), source(64, start)); err != nil {
 		t.Fatal(err)

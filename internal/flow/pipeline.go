@@ -48,10 +48,12 @@ func (p *Pipeline) newShard(seed uint64) *shard {
 	c, l := &p.cfg, &p.cfg.Limits
 	rec := dissect.NewRecorder(c.Record)
 	rec.Watched = c.Watched
-	s := &shard{cfg: c, decoder: decoder{c.Convention}, engine: proto.New(rec), rec: rec, table: newTable(seed), active: &p.active,
+	s := &shard{
+		cfg: c, decoder: decoder{c.Convention}, engine: proto.New(rec), rec: rec, table: newTable(seed), active: &p.active,
 		assembler: assembler{perFlow: l.FlowBuffer, buffers: buffers{max: max(l.Buffers/c.Shards, bufferSize)}},
 		joiner:    joiner{max: max(l.Fragments/c.Shards, 1), maxBytes: max(l.FragmentBytes/c.Shards, maxDatagram)},
-		sums:      newRollup(l, &p.convs, seed), strays: map[uint32]strays{}}
+		sums:      newRollup(l, &p.convs, seed), strays: map[uint32]strays{},
+	}
 	if c.OnFlow != nil {
 		s.facts = map[uint32][]model.Fact{}
 		s.emit = p.emit

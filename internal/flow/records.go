@@ -87,11 +87,31 @@ func (o *Writer) Close() error {
 
 // fields are the columns of Zeek's conn.log (base/protocols/conn/main.zeek) and their types, then ours.
 var fields = []struct{ name, typ string }{
-	{"ts", "time"}, {"uid", "string"}, {"id.orig_h", "addr"}, {"id.orig_p", "port"}, {"id.resp_h", "addr"}, {"id.resp_p", "port"},
-	{"proto", "enum"}, {"service", "string"}, {"duration", "interval"}, {"orig_bytes", "count"}, {"resp_bytes", "count"},
-	{"conn_state", "string"}, {"local_orig", "bool"}, {"local_resp", "bool"}, {"missed_bytes", "count"}, {"history", "string"},
-	{"orig_pkts", "count"}, {"orig_ip_bytes", "count"}, {"resp_pkts", "count"}, {"resp_ip_bytes", "count"},
-	{"tunnel_parents", "set[string]"}, {"orig_l2_addr", "string"}, {"resp_l2_addr", "string"}, {"vlan", "int"}, {"tunnel", "string"},
+	{"ts", "time"},
+	{"uid", "string"},
+	{"id.orig_h", "addr"},
+	{"id.orig_p", "port"},
+	{"id.resp_h", "addr"},
+	{"id.resp_p", "port"},
+	{"proto", "enum"},
+	{"service", "string"},
+	{"duration", "interval"},
+	{"orig_bytes", "count"},
+	{"resp_bytes", "count"},
+	{"conn_state", "string"},
+	{"local_orig", "bool"},
+	{"local_resp", "bool"},
+	{"missed_bytes", "count"},
+	{"history", "string"},
+	{"orig_pkts", "count"},
+	{"orig_ip_bytes", "count"},
+	{"resp_pkts", "count"},
+	{"resp_ip_bytes", "count"},
+	{"tunnel_parents", "set[string]"},
+	{"orig_l2_addr", "string"},
+	{"resp_l2_addr", "string"},
+	{"vlan", "int"},
+	{"tunnel", "string"},
 }
 
 func fieldNames() (names []string) {
@@ -128,10 +148,12 @@ type record [25]string
 func newRecord(f *model.Flow) (r record) {
 	count := func(n uint64) string { return strconv.FormatUint(n, 10) }
 	local := func(a netip.Addr) string { return strconv.FormatBool(model.IsInternal(a))[:1] }
-	r = record{seconds(f.First.UnixNano()), uid(f), f.Client.Addr().String(), count(uint64(f.Client.Port())), f.Server.Addr().String(),
+	r = record{
+		seconds(f.First.UnixNano()), uid(f), f.Client.Addr().String(), count(uint64(f.Client.Port())), f.Server.Addr().String(),
 		count(uint64(f.Server.Port())), protoName(f.Proto), f.App, "", "", "", f.State, strings.ToUpper(local(f.Client.Addr())),
 		strings.ToUpper(local(f.Server.Addr())), count(f.Lost[0] + f.Lost[1]), f.History, count(f.Packets[0]), count(f.IPBytes[0]),
-		count(f.Packets[1]), count(f.IPBytes[1]), "", f.ClientMAC.String(), f.ServerMAC.String(), "", f.Tunnel}
+		count(f.Packets[1]), count(f.IPBytes[1]), "", f.ClientMAC.String(), f.ServerMAC.String(), "", f.Tunnel,
+	}
 	if f.Last.After(f.First) { // Zeek leaves these unset where no time passed
 		r[8] = seconds(int64(f.Last.Sub(f.First)))
 		r[9], r[10] = count(f.Payload[0]), count(f.Payload[1])

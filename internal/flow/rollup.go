@@ -62,8 +62,10 @@ func (r *rollup) settle(e *entry, x *strays) {
 		if dir == 1 {
 			to = client
 		}
-		r.carried(way{src: from, dst: to, srcMAC: e.srcMAC[dir], dstMAC: e.dstMAC[dir], vlan: e.key.vlan(), first: e.first, last: e.last,
-			packets: e.packets[dir] - x.packets[dir], bytes: e.ipBytes[dir] - x.bytes[dir]})
+		r.carried(way{
+			src: from, dst: to, srcMAC: e.srcMAC[dir], dstMAC: e.dstMAC[dir], vlan: e.key.vlan(), first: e.first, last: e.last,
+			packets: e.packets[dir] - x.packets[dir], bytes: e.ipBytes[dir] - x.bytes[dir],
+		})
 	}
 }
 
@@ -186,10 +188,12 @@ func (c *conversation) add(e *entry) {
 }
 
 func (c *conversation) model() model.Conversation {
-	return model.Conversation{Client: c.key.client.netip(), Server: c.key.server.netip(), ClientMAC: c.clientMAC, ServerMAC: c.serverMAC,
+	return model.Conversation{
+		Client: c.key.client.netip(), Server: c.key.server.netip(), ClientMAC: c.clientMAC, ServerMAC: c.serverMAC,
 		VLAN: c.key.vlan, Proto: c.key.proto, Port: c.key.port, App: c.key.app.String(), Tunnel: c.key.tunnel.String(),
 		Flows: c.flows, Answered: c.answered, PacketsOut: c.packets[0], PacketsIn: c.packets[1], BytesOut: c.bytes[0], BytesIn: c.bytes[1],
-		First: stamp(c.first), Last: stamp(c.last)}
+		First: stamp(c.first), Last: stamp(c.last),
+	}
 }
 
 func stamp(ns int64) time.Time { return time.Unix(0, ns).UTC() }

@@ -220,8 +220,10 @@ func (s *shard) astray(n uint32, e *entry, dir int, p *packet) {
 	x.bytes[dir] += p.ipBytes
 	s.strays[n] = x
 	e.set(strayed)
-	s.sums.carried(way{src: p.src, dst: p.dst, srcMAC: p.srcMAC, dstMAC: p.dstMAC, vlan: p.vlan,
-		first: p.at, last: p.at, packets: uint64(p.count), bytes: p.ipBytes})
+	s.sums.carried(way{
+		src: p.src, dst: p.dst, srcMAC: p.srcMAC, dstMAC: p.dstMAC, vlan: p.vlan,
+		first: p.at, last: p.at, packets: uint64(p.count), bytes: p.ipBytes,
+	})
 }
 
 // flowContext prepares ctx for payload of e in direction dir.

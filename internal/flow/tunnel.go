@@ -27,9 +27,11 @@ const (
 	tunnelTeredo
 )
 
-var tunnelNames = [...]string{tunnelNone: "", tunnelPPPoE: "pppoe", tunnelMPLS: "mpls", tunnelIPIP: "ipip", tunnel6in4: "6in4",
+var tunnelNames = [...]string{
+	tunnelNone: "", tunnelPPPoE: "pppoe", tunnelMPLS: "mpls", tunnelIPIP: "ipip", tunnel6in4: "6in4",
 	tunnel4in6: "4in6", tunnelGRE: "gre", tunnelNVGRE: "nvgre", tunnelEoIP: "eoip", tunnelERSPAN: "erspan", tunnelPPTP: "pptp",
-	tunnelEtherIP: "etherip", tunnelVXLAN: "vxlan", tunnelGTP: "gtp", tunnelTeredo: "teredo"}
+	tunnelEtherIP: "etherip", tunnelVXLAN: "vxlan", tunnelGTP: "gtp", tunnelTeredo: "teredo",
+}
 
 func (t tunnelKind) String() string { return tunnelNames[t] }
 

@@ -3,7 +3,6 @@ package ledger
 import (
 	"net/netip"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -295,14 +294,4 @@ func prefixOf(r model.AddrRange) (netip.Prefix, bool) {
 		}
 	}
 	return netip.Prefix{}, false
-}
-
-// sortRanges sorts by first, then last address.
-func sortRanges(rs []model.AddrRange) {
-	slices.SortFunc(rs, func(a, b model.AddrRange) int {
-		if c := a.From.Compare(b.From); c != 0 {
-			return c
-		}
-		return a.To.Compare(b.To)
-	})
 }

@@ -16,13 +16,6 @@ func Streams() []dissect.StreamSpec {
 // Datagrams lists the UDP protocols of this family: none.
 func Datagrams() []dissect.DatagramSpec { return nil }
 
-func side(c *dissect.Ctx) int {
-	if c.ToServer {
-		return 0
-	}
-	return 1
-}
-
 // maxHeld is the longest message that is waited for; of longer ones the start is read.
 const maxHeld = 8 << 10
 

@@ -39,7 +39,6 @@ type message6 struct {
 	peer    netip.Addr // the client, as the relay next to it saw it
 	mac     model.MAC  // the client's, from the relay's option 79 or the DUID
 	opts    []byte
-	server  []byte // composed value of DHCPServer
 }
 
 func v6(c *dissect.Ctx, b []byte) dissect.Verdict {
