@@ -1,3 +1,5 @@
+//go:build unix
+
 // Command race runs commands in turns, several rounds of them, and prints what each cost: CPU seconds (user and system, the
 // process with its children), wall time and peak memory, as the kernel accounts them.
 //
