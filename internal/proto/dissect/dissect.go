@@ -138,3 +138,15 @@ type DatagramSpec struct {
 	// PortOnly: never asked on other ports, because the format is too weak to recognise.
 	PortOnly bool
 }
+
+// Prefix says whether b begins with s; Maybe if b is too short to tell.
+func Prefix(b []byte, s string) Verdict {
+	n := min(len(b), len(s))
+	switch {
+	case string(b[:n]) != s[:n]:
+		return No
+	case n < len(s):
+		return Maybe
+	}
+	return Yes
+}

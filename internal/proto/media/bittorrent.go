@@ -9,7 +9,7 @@ import (
 
 // matchBitTorrent knows the handshake of BEP 3.
 func matchBitTorrent(_ *dissect.Ctx, b []byte) dissect.Verdict {
-	return prefix(b, "\x13BitTorrent protocol")
+	return dissect.Prefix(b, "\x13BitTorrent protocol")
 }
 
 // trackerMagic opens the UDP tracker protocol, BEP 15.

@@ -10,7 +10,7 @@ import (
 // messages of H.225.0 table 4.
 func matchQ931(_ *dissect.Ctx, b []byte) dissect.Verdict {
 	const head = "\x03\x00"
-	if v := prefix(b, head); v != dissect.Yes {
+	if v := dissect.Prefix(b, head); v != dissect.Yes {
 		return v
 	}
 	if len(b) > 4 && b[4] != 0x08 || len(b) > 5 && b[5] != 2 {

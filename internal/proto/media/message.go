@@ -15,12 +15,12 @@ const (
 // matchText knows a message whose first line ends with version, or begins with it if it is an answer: the form that SIP
 // and RTSP share with HTTP.
 func matchText(b []byte, version string, methods []string) dissect.Verdict {
-	if v := prefix(b, version); v != dissect.No {
+	if v := dissect.Prefix(b, version); v != dissect.No {
 		return v
 	}
 	v := dissect.No
 	for _, m := range methods {
-		if w := prefix(b, m); w == dissect.Yes {
+		if w := dissect.Prefix(b, m); w == dissect.Yes {
 			return endsWith(b, version)
 		} else if w == dissect.Maybe {
 			v = w

@@ -14,7 +14,7 @@ var rtspMethods = []string{
 }
 
 func matchRTSP(_ *dissect.Ctx, b []byte) dissect.Verdict {
-	if v := prefix(b, "RTSP/"); v != dissect.No {
+	if v := dissect.Prefix(b, "RTSP/"); v != dissect.No {
 		return v
 	}
 	return matchText(b, "RTSP/", rtspMethods)

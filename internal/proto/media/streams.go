@@ -32,14 +32,3 @@ func (nothing) Data(_ *dissect.Ctx, b []byte) (n int, more bool) { return len(b)
 
 // Gap implements dissect.Stream.
 func (nothing) Gap(*dissect.Ctx, int) bool { return false }
-
-func prefix(b []byte, s string) dissect.Verdict {
-	n := min(len(b), len(s))
-	switch {
-	case string(b[:n]) != s[:n]:
-		return dissect.No
-	case n < len(s):
-		return dissect.Maybe
-	}
-	return dissect.Yes
-}

@@ -15,29 +15,18 @@ func matchPJL(c *dissect.Ctx, b []byte) dissect.Verdict {
 	if !c.ToServer {
 		return dissect.No
 	}
-	v := prefix(b, uel)
+	v := dissect.Prefix(b, uel)
 	if v == dissect.No {
-		v = prefix(b, "@PJL")
+		v = dissect.Prefix(b, "@PJL")
 	}
 	if v == dissect.No && atHome(c, 9100, 9101, 9102) {
 		for _, s := range [...]string{"%!PS", "\x1bE", "\x1b&", "\x04%!PS", "\x1b@"} {
-			if w := prefix(b, s); w != dissect.No {
+			if w := dissect.Prefix(b, s); w != dissect.No {
 				return w
 			}
 		}
 	}
 	return v
-}
-
-func prefix(b []byte, s string) dissect.Verdict {
-	n := min(len(b), len(s))
-	switch {
-	case string(b[:n]) != s[:n]:
-		return dissect.No
-	case n < len(s):
-		return dissect.Maybe
-	}
-	return dissect.Yes
 }
 
 const (
@@ -94,7 +83,7 @@ func (j *jetdirect) language(_ *dissect.Ctx, b []byte) dissect.Verdict {
 	if len(b) == 0 {
 		return dissect.Yes
 	}
-	switch v := prefix(b, uel); v {
+	switch v := dissect.Prefix(b, uel); v {
 	case dissect.Maybe:
 		return v
 	case dissect.Yes:
@@ -107,7 +96,7 @@ func (j *jetdirect) language(_ *dissect.Ctx, b []byte) dissect.Verdict {
 		}
 		return dissect.Yes
 	}
-	return prefix(b, "@PJL")
+	return dissect.Prefix(b, "@PJL")
 }
 
 func (j *jetdirect) begin(c *dissect.Ctx) {

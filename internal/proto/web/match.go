@@ -17,15 +17,15 @@ const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" // RFC 9113 section 3.4
 
 // matchHTTP knows a request line or a status line.
 func matchHTTP(_ *dissect.Ctx, b []byte) dissect.Verdict {
-	if v := prefix(b, "HTTP/1."); v != dissect.No {
+	if v := dissect.Prefix(b, "HTTP/1."); v != dissect.No {
 		return v
 	}
-	if v := prefix(b, preface); v != dissect.No {
+	if v := dissect.Prefix(b, preface); v != dissect.No {
 		return v
 	}
 	v := dissect.No
 	for _, m := range methods {
-		switch prefix(b, m) {
+		switch dissect.Prefix(b, m) {
 		case dissect.Yes:
 			return matchTarget(b[len(m):])
 		case dissect.Maybe:
@@ -33,17 +33,6 @@ func matchHTTP(_ *dissect.Ctx, b []byte) dissect.Verdict {
 		}
 	}
 	return v
-}
-
-func prefix(b []byte, s string) dissect.Verdict {
-	n := min(len(b), len(s))
-	switch {
-	case string(b[:n]) != s[:n]:
-		return dissect.No
-	case n < len(s):
-		return dissect.Maybe
-	}
-	return dissect.Yes
 }
 
 // matchTarget looks at what follows the method. RTSP, SIP and ICAP have requests of the same form: the version at the
