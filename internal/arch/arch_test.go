@@ -21,7 +21,7 @@ var layers = [][]string{
 	{"internal/triage"},
 	{"internal/inventory", "internal/detect"},
 	{"internal/ledger", "internal/capture", "internal/flow", "internal/proto", "internal/collect"},
-	{"internal/locale", "internal/hospitalsim", "internal/arch"},
+	{"internal/locale", "internal/hospitalsim", "internal/auth", "internal/arch"},
 	{"internal/model", "catalog"},
 }
 
