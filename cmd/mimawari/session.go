@@ -19,6 +19,7 @@ import (
 	"github.com/mimawari/mimawari/internal/ledger"
 	"github.com/mimawari/mimawari/internal/locale"
 	"github.com/mimawari/mimawari/internal/model"
+	"github.com/mimawari/mimawari/internal/seal"
 	"github.com/mimawari/mimawari/internal/store"
 )
 
@@ -47,6 +48,7 @@ func (s *session) failAbout(id string, err error) error {
 func (s *session) inWords(err error) (string, int) {
 	var file *ledger.FileError
 	var data *store.Error
+	var key *seal.Error
 	var damage *capture.Damage
 	var refused *api.Refused
 	var path *os.PathError
@@ -57,6 +59,8 @@ func (s *session) inWords(err error) (string, int) {
 		return file.In(s.lang), exitPartial
 	case errors.As(err, &data):
 		return s.t("store."+string(data.Code), data.Pairs()...), exitPartial
+	case errors.As(err, &key):
+		return s.t("seal."+string(key.Code), "where", key.Where), exitPartial
 	case errors.As(err, &damage):
 		return locale.Trouble(s.lang, damage.Trouble()), exitPartial
 	case errors.As(err, &refused):
