@@ -298,3 +298,22 @@ func testSuppressions(t *testing.T, s *store.Store) {
 		t.Fatal("saved a suppression without id")
 	}
 }
+
+func testInstitution(t *testing.T, s *store.Store) {
+	x, err := s.Institution(ctx)
+	must(t, err)
+	same(t, "nothing said", x, model.Institution{})
+	want := model.Institution{
+		Name: "髙﨑病院 \"𠮷\"", Kind: model.Hospital, Beds: 199, OpenEmergency: true,
+		Contacts: []model.Contact{{Role: "院長", Name: "佐藤", Phone: "03-1234-5678"}, {Role: "業者", Mail: "a@b.example"}},
+	}
+	must(t, s.SaveInstitution(ctx, want))
+	x, err = s.Institution(ctx)
+	must(t, err)
+	same(t, "institution", x, want)
+	must(t, s.SaveSetting(ctx, "institution", `{"name":`))
+	var known *store.Error
+	if _, err := s.Institution(ctx); !errors.As(err, &known) || known.Code != store.Corrupt {
+		t.Fatalf("damaged: %v", err)
+	}
+}
