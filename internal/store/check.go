@@ -129,6 +129,10 @@ func checkDocuments(ctx context.Context, tx *sql.Tx, r *Report) error {
 		{silenceTable, func(c []any) ([]any, error) {
 			return remade(c, 0, func(x model.Suppression, doc, sum string) []any { return []any{x.ID, sum, doc} })
 		}},
+		{uploadsTable, func(c []any) ([]any, error) { return remade(c, 0, uploadRow) }},
+		{roundsTable, func(c []any) ([]any, error) { return remade(c, 0, roundRow) }},
+		{watchesTable, func(c []any) ([]any, error) { return remade(c, 0, watchRow) }},
+		{schedulesTable, func(c []any) ([]any, error) { return remade(c, 0, scheduleRow) }},
 	} {
 		if err := checkTable(ctx, tx, c.table, c.row, r); err != nil {
 			return err

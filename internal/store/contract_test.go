@@ -22,7 +22,7 @@ func contract(t *testing.T, open func(t *testing.T) *store.Store) {
 		"HostPages": testHostPages, "HostSearch": testHostSearch, "FindingPages": testFindingPages, "FindingQueries": testFindingQueries,
 		"FindingLife": testFindingLife, "PeoplesWord": testPeoplesWord, "Ledgers": testLedgers, "Settings": testSettings,
 		"Suppressions": testSuppressions, "Patrols": testPatrols, "Twice": testTwice, "HostileText": testHostileText,
-		"Concurrent": testConcurrent, "Check": testCheck, "Institution": testInstitution,
+		"Concurrent": testConcurrent, "Check": testCheck, "Institution": testInstitution, "Uploads": testUploads, "Rounds": testRounds, "Watches": testWatches,
 	} {
 		t.Run(name, func(t *testing.T) { f(t, open(t)) })
 	}

@@ -13,11 +13,15 @@ import (
 
 var background = context.Background()
 
+// later is the list of migrations of a version to come: those of this one and extra.
 func later(t *testing.T, extra ...string) []migration {
 	t.Helper()
-	fsys := fstest.MapFS{"migrations/0001_init.sql": {Data: []byte(released[0].text)}}
+	fsys := fstest.MapFS{}
+	for _, m := range released {
+		fsys["migrations/"+m.name+".sql"] = &fstest.MapFile{Data: []byte(m.text)}
+	}
 	for i, text := range extra {
-		fsys["migrations/000"+string(rune('2'+i))+"_more.sql"] = &fstest.MapFile{Data: []byte(text)}
+		fsys["migrations/900"+string(rune('1'+i))+"_more.sql"] = &fstest.MapFile{Data: []byte(text)}
 	}
 	ms, err := readMigrations(fsys)
 	if err != nil {
@@ -111,7 +115,7 @@ func TestFailedMigration(t *testing.T) {
 	path := filepath.Join(t.TempDir(), FileName)
 	openAt(t, path, released, "")
 	bad := later(t, "CREATE TABLE fine (a TEXT);", "ALTER TABLE settings ADD COLUMN x TEXT; ALTER TABLE nowhere ADD COLUMN x TEXT;")
-	if _, err := openWith(background, path, bad); err == nil || !strings.Contains(err.Error(), "0003_more") {
+	if _, err := openWith(background, path, bad); err == nil || !strings.Contains(err.Error(), "9002_more") {
 		t.Fatal(err)
 	}
 	openAt(t, path, released, "") // neither step was kept, so this version still fits
@@ -125,7 +129,7 @@ func TestCopiesAreLimited(t *testing.T) {
 		extra = append(extra, "SELECT 1;")
 		openAt(t, path, later(t, extra...), "")
 	}
-	if n := copies(t, path); len(n) != keepCopies || !strings.Contains(n[2], "0007") {
+	if n := copies(t, path); len(n) != keepCopies || !strings.Contains(n[2], "9006") {
 		t.Fatalf("%v", n)
 	}
 }

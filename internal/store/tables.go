@@ -39,6 +39,7 @@ var (
 var tables = []table{
 	hostsTable, addrsTable, bindingsTable, findingsTable, concernsTable, eventsTable, patrolsTable, ledgersTable,
 	silenceTable, settingsTable, metaTable,
+	uploadsTable, roundsTable, watchesTable, schedulesTable,
 }
 
 // maxParams is how many values one statement carries. More rows in a statement save round trips to a server, but the
