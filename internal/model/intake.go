@@ -107,9 +107,9 @@ type Schedule struct {
 
 // IntakeLimits bound what people may upload. Zero fields take their default.
 type IntakeLimits struct {
-	Quota     int64 `json:"quota"`      // bytes of all uploads together
-	KeepDays  int   `json:"keep_days"`  // after so many days an upload is deleted
-	MaxFiles  int   `json:"max_files"`  // uploads that are kept
-	MinFree   int64 `json:"min_free"`   // bytes of the disk that stay free
-	Stale     int   `json:"stale_hours"` // hours after which an upload that does not go on is deleted
+	Quota    int64 `json:"quota"`       // bytes of all uploads together
+	KeepDays int   `json:"keep_days"`   // after so many days an upload is deleted
+	MaxFiles int   `json:"max_files"`   // uploads that are kept
+	MinFree  int64 `json:"min_free"`    // bytes of the disk that stay free
+	Stale    int   `json:"stale_hours"` // hours after which an upload that does not go on is deleted
 }

@@ -90,7 +90,9 @@ func (s *Store) SaveUpload(ctx context.Context, x model.Upload) error {
 }
 
 // RemoveUpload forgets an upload, or says ErrNotFound. The file is not the store's.
-func (s *Store) RemoveUpload(ctx context.Context, id string) error { return s.drop(ctx, uploadsTable, id) }
+func (s *Store) RemoveUpload(ctx context.Context, id string) error {
+	return s.drop(ctx, uploadsTable, id)
+}
 
 // Round gives one round, or ErrNotFound.
 func (s *Store) Round(ctx context.Context, id string) (model.Round, error) {
@@ -154,7 +156,9 @@ func (s *Store) SaveWatch(ctx context.Context, x model.Watch) error {
 }
 
 // RemoveWatch forgets a source, or says ErrNotFound.
-func (s *Store) RemoveWatch(ctx context.Context, id string) error { return s.drop(ctx, watchesTable, id) }
+func (s *Store) RemoveWatch(ctx context.Context, id string) error {
+	return s.drop(ctx, watchesTable, id)
+}
 
 // Schedules gives all schedules, sorted by id.
 func (s *Store) Schedules(ctx context.Context) ([]model.Schedule, error) {
