@@ -32,6 +32,7 @@ need iproute2 ip
 # Ubuntu's package "chromium" is only a pointer to a snap, which can't run in containers; any of these will do.
 need chromium chromium chromium-browser google-chrome google-chrome-stable
 need npm npm
+need poppler-utils pdftotext
 need dcmtk storescu
 if [ "${1:-}" = bench ]; then
 	need nfdump nfdump

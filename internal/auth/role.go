@@ -85,6 +85,14 @@ func (v Viewer) May(p Permission) bool {
 	return v.Role.May(p)
 }
 
+// Called is what others know the viewer by: the name, else the login.
+func (v Viewer) Called() string {
+	if v.Name != "" {
+		return v.Name
+	}
+	return v.Login
+}
+
 type viewerKey struct{}
 
 // WithViewer puts the viewer into ctx.

@@ -1,27 +1,27 @@
-// Package web shows what the patrol found: 今日 (today), 機器 (hosts), 指摘 (findings), and serves the API beneath the same
-// roof. Pages are rendered on the server and work without JavaScript. It decides nothing: what people decide goes to the
-// Desk, what is shown comes from the Memory.
+// Package web puts the pages and the API under one roof: it gathers the routes of all page packages, guards them and serves them. Each page
+// package (today, hosts, findings...) is a room of its own on top of package page. It decides nothing, and shows nothing itself.
 //
-// There is no login yet, so the server must listen on loopback only: Listen refuses anything else, and Handler refuses
-// requests that name another host (DNS rebinding) or come from another site.
+// While nobody has to sign in the server must listen on loopback only: Listen refuses anything else, and Handler refuses requests
+// that name another host (DNS rebinding) or come from another site.
 package web
 
 import (
 	"context"
-	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/mimawari/mimawari/internal/api"
+	"github.com/mimawari/mimawari/internal/auth"
+	"github.com/mimawari/mimawari/internal/web/findings"
+	"github.com/mimawari/mimawari/internal/web/hosts"
+	"github.com/mimawari/mimawari/internal/web/page"
+	"github.com/mimawari/mimawari/internal/web/reports"
+	"github.com/mimawari/mimawari/internal/web/today"
 )
-
-//go:embed static
-var static embed.FS
 
 // Site is what the pages need.
 type Site struct {
@@ -31,6 +31,8 @@ type Site struct {
 	Now    func() time.Time
 	// Report is told of errors that the reader is not shown. May be nil.
 	Report func(error)
+	// Record takes what people did into the audit trail. May be nil in tests.
+	Record func(context.Context, page.Deed) error
 }
 
 // ErrNotLoopback is returned by Listen for addresses that other machines can reach.
@@ -65,44 +67,79 @@ func Server(s Site) *http.Server {
 	}
 }
 
+// menu is the order of the menu. What a viewer may not see is left out.
+var menu = []page.Entry{
+	{Path: "/", Key: "web.today.menu", Here: "today", Need: auth.Look},
+	{Path: "/findings", Key: "web.findings", Here: "findings", Need: auth.Look},
+	{Path: "/hosts", Key: "web.hosts", Here: "hosts", Need: auth.Look},
+}
+
+// rooms are the page packages.
+func rooms(k *page.Kit, s Site) []interface{ Routes() []page.Route } {
+	return []interface{ Routes() []page.Route }{
+		today.Site{Kit: k, Memory: s.Memory},
+		hosts.Site{Kit: k, Memory: s.Memory},
+		findings.Site{Kit: k, Memory: s.Memory, Desk: s.Desk},
+		reports.Site{Kit: k, Memory: s.Memory},
+	}
+}
+
+// Routes are all addresses, each with the permission it needs.
+func Routes(k *page.Kit, s Site) []page.Route {
+	machines := api.Handler(s.Memory, s.Desk)
+	serve := func(w http.ResponseWriter, r *http.Request) error {
+		machines.ServeHTTP(w, r)
+		return nil
+	}
+	rs := []page.Route{
+		{Pattern: "GET /healthz", Need: auth.Everyone, Do: healthy},
+		{Pattern: "GET /static/{name}", Need: auth.Everyone, Do: page.Static},
+		{Pattern: "POST /lang", Need: auth.Everyone, Do: k.ChooseLang},
+		{Pattern: "GET /api/v1/", Need: auth.Look, Do: serve, JSON: true},
+		{Pattern: "/api/v1/", Need: auth.Decide, Do: serve, JSON: true},
+		{Pattern: "/", Need: auth.Everyone, Do: page.Missing},
+	}
+	for _, room := range rooms(k, s) {
+		rs = append(rs, room.Routes()...)
+	}
+	return rs
+}
+
+func healthy(w http.ResponseWriter, _ *http.Request) error {
+	_, err := fmt.Fprintln(w, "ok")
+	return err
+}
+
 // Handler serves pages and API.
 func Handler(s Site) http.Handler {
-	p := &pages{Site: s}
+	k := &page.Kit{Now: s.Now, Zone: s.Zone, Report: s.Report, Record: s.Record, Menu: menu}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", p.today)
-	mux.HandleFunc("GET /hosts", p.hosts)
-	mux.HandleFunc("GET /hosts.xlsx", p.hostsXLSX)
-	mux.HandleFunc("GET /hosts/{id}", p.host)
-	mux.HandleFunc("GET /findings", p.findings)
-	mux.HandleFunc("GET /findings.xlsx", p.findingsXLSX)
-	mux.HandleFunc("GET /findings/{id}", p.finding)
-	mux.HandleFunc("POST /findings/{id}", p.decide)
-	mux.HandleFunc("GET /silences", p.silences)
-	mux.HandleFunc("POST /silences", p.silence)
-	mux.HandleFunc("POST /silences/{id}/remove", p.unsilence)
-	mux.HandleFunc("POST /lang", p.lang)
-	mux.HandleFunc("GET /report.html", p.reportHTML)
-	mux.HandleFunc("GET /report.xlsx", p.reportXLSX)
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.Handle("/api/v1/", api.Handler(s.Memory, s.Desk))
-	files, err := fs.Sub(static, "static")
-	if err != nil {
-		panic("BUG: no static files: " + err.Error())
-	}
-	mux.Handle("GET /static/", http.StripPrefix("/static/", http.FileServerFS(files)))
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { p.fail(w, r, errNoPage) })
-	return guard(http.NewCrossOriginProtection().Handler(mux))
+	k.Mount(mux, Routes(k, s))
+	return guard(http.NewCrossOriginProtection().Handler(local(mux)))
 }
+
+// local lets whoever sits at this machine do everything: there is no sign-in yet, and nothing but loopback is listened on.
+func local(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v := auth.Viewer{ID: "local", Login: "web", Role: auth.Administrator}
+		next.ServeHTTP(w, r.WithContext(auth.WithViewer(r.Context(), v)))
+	})
+}
+
+// policy is the content security policy: our own files only, nothing inline.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 // guard sets the security headers and refuses requests for another host name.
 func guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+		h.Set("Content-Security-Policy", policy)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 		host := r.Host
 		if name, _, err := net.SplitHostPort(host); err == nil {
 			host = name

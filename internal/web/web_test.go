@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -99,6 +100,9 @@ func paths() []string {
 	}
 }
 
+// ownScript is the one script that pages have.
+var ownScript = regexp.MustCompile(`<script type="module" src="/static/[a-z.]+\?v=[0-9a-f]+"></script>`)
+
 func TestPagesShowHostileNamesAsText(t *testing.T) {
 	srv, _ := site(t, false)
 	for _, lang := range []string{"ja", "en"} {
@@ -111,6 +115,7 @@ func TestPagesShowHostileNamesAsText(t *testing.T) {
 			if code != 200 || !strings.Contains(body, "</html>") {
 				t.Errorf("%s: status %d, complete %v", p, code, strings.Contains(body, "</html>"))
 			}
+			body = ownScript.ReplaceAllString(body, "")
 			for _, bad := range []string{"<script", "<img", "ZgotmplZ", "web.", "column.", "<no value>"} {
 				if i := strings.Index(body, bad); i >= 0 {
 					t.Errorf("%s %s: contains %q: %s", lang, p, bad, body[max(0, i-60):min(len(body), i+60)])

@@ -1,0 +1,97 @@
+// Package hosts shows the machines that were seen: the list with its filters, and one machine with everything known of it. It identifies
+// nothing (package inventory does) and declares nothing (package declared does).
+package hosts
+
+import (
+	"embed"
+	"net/http"
+	"net/url"
+
+	"github.com/mimawari/mimawari/internal/api"
+	"github.com/mimawari/mimawari/internal/auth"
+	"github.com/mimawari/mimawari/internal/model"
+	"github.com/mimawari/mimawari/internal/report"
+	"github.com/mimawari/mimawari/internal/web/page"
+)
+
+//go:embed pages
+var pages embed.FS
+
+var (
+	listPage = page.MustParse(pages, "hosts")
+	hostPage = page.MustParse(pages, "host")
+)
+
+// Site is what the pages need.
+type Site struct {
+	Kit    *page.Kit
+	Memory api.Memory
+}
+
+// Routes are the addresses of this package.
+func (s Site) Routes() []page.Route {
+	return []page.Route{
+		{Pattern: "GET /hosts", Need: auth.Look, Do: s.list},
+		{Pattern: "GET /hosts.xlsx", Need: auth.Look, Do: s.xlsx},
+		{Pattern: "GET /hosts/{id}", Need: auth.Look, Do: s.host},
+	}
+}
+
+type listView struct {
+	page.Frame
+	Query   url.Values
+	Hosts   []model.Host
+	Total   int
+	Next    string // URL of the next page, "" at the end
+	Export  string
+	Classes []model.Class
+}
+
+// classes are offered as a filter, the ones people ask for first.
+var classes = []model.Class{
+	model.ClassServer, model.ClassPC, model.ClassModality, model.ClassMedical, model.ClassPACS, model.ClassHIS, model.ClassPrinter,
+	model.ClassRouter, model.ClassFirewall, model.ClassVPN, model.ClassSwitch, model.ClassAP, model.ClassNAS, model.ClassCamera, model.ClassIPPhone,
+	model.ClassPhone, model.ClassTablet, model.ClassMobileRtr, model.ClassSBC, model.ClassIoT, model.ClassUPS, model.ClassVMHost, model.ClassIndustry,
+}
+
+func (s Site) list(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	p, err := s.Memory.Hosts(r.Context(), api.HostQuery(q))
+	if err != nil {
+		return err
+	}
+	return s.Kit.Render(w, r, http.StatusOK, listPage, listView{
+		Frame: s.Kit.Frame(r, "web.hosts", "hosts"), Query: q, Hosts: p.Hosts, Total: p.Total,
+		Next: page.Next("/hosts", q, p.Next), Export: page.With("/hosts.xlsx", q, "limit", ""), Classes: classes,
+	})
+}
+
+type hostView struct {
+	page.Frame
+	Host     model.Host
+	Findings []model.Finding
+}
+
+func (s Site) host(w http.ResponseWriter, r *http.Request) error {
+	h, err := s.Memory.Host(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	fs, err := s.Memory.Findings(r.Context(), model.FindingQuery{Host: h.ID})
+	if err != nil {
+		return err
+	}
+	v := hostView{Frame: s.Kit.Frame(r, "web.host", "hosts"), Host: h, Findings: fs.Findings}
+	v.Title = v.HostName(h)
+	return s.Kit.Render(w, r, http.StatusOK, hostPage, v)
+}
+
+func (s Site) xlsx(w http.ResponseWriter, r *http.Request) error {
+	hs, err := api.AllHosts(r.Context(), s.Memory, api.HostQuery(r.URL.Query()))
+	if err != nil {
+		return err
+	}
+	page.Note(r, "hosts.export", "hosts.xlsx")
+	page.Download(w, page.XLSX, "hosts.xlsx")
+	return report.XLSX(w, report.Input{Result: model.Result{Hosts: hs}, Lang: api.Lang(r), Zone: s.Kit.Place()})
+}

@@ -1,0 +1,106 @@
+package page
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+
+	"github.com/mimawari/mimawari/internal/locale"
+	"github.com/mimawari/mimawari/internal/report"
+)
+
+//go:embed layout
+var layouts embed.FS
+
+// Template is a page with the layout and the components around it.
+type Template struct{ t *template.Template }
+
+var functions = template.FuncMap{
+	"mark":  report.SeverityMark,
+	"asset": assetURL,
+	"dict":  dict,
+	"list":  func(xs ...any) []any { return xs },
+	"add":   func(a, b int) int { return a + b },
+	"text":  func(v any) string { return fmt.Sprint(v) },
+}
+
+// base holds layout and components, parsed once.
+var base = template.Must(template.New("layout.html").Funcs(functions).ParseFS(layouts, "layout/*.html"))
+
+// MustParse reads pages/NAME.html of fsys, which defines "main". Further files (parts that pages share) may be named.
+func MustParse(fsys fs.FS, name string, parts ...string) *Template {
+	files := []string{"pages/" + name + ".html"}
+	for _, p := range parts {
+		files = append(files, "pages/"+p+".html")
+	}
+	t := template.Must(base.Clone())
+	return &Template{template.Must(t.ParseFS(fsys, files...))}
+}
+
+// dict makes the argument of a component out of pairs of name and value.
+func dict(pairs ...any) (map[string]any, error) {
+	if len(pairs)%2 != 0 {
+		return nil, errors.New("dict wants pairs")
+	}
+	m := make(map[string]any, len(pairs)/2)
+	for i := 0; i < len(pairs); i += 2 {
+		k, ok := pairs[i].(string)
+		if !ok {
+			return nil, fmt.Errorf("dict: %v is no name", pairs[i])
+		}
+		m[k] = pairs[i+1]
+	}
+	return m, nil
+}
+
+// Render writes a page as a whole or, on a mistake of ours, not at all. view must embed Frame.
+func (k *Kit) Render(w http.ResponseWriter, r *http.Request, status int, t *Template, view any) error {
+	var b bytes.Buffer
+	if err := t.t.ExecuteTemplate(&b, "layout.html", view); err != nil {
+		return fmt.Errorf("BUG: render %s: %w", r.URL.Path, err)
+	}
+	forgetFlash(w, r)
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(b.Bytes()) // the reader went away: nobody to tell
+	return nil
+}
+
+// JSON writes v. A value that can't be encoded is a mistake of ours.
+func JSON(w http.ResponseWriter, status int, v any) error {
+	b, err := marshal(v)
+	if err != nil {
+		return fmt.Errorf("BUG: a reply can't be encoded: %w", err)
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(b, '\n')) // the reader went away: nobody to tell
+	return nil
+}
+
+// XLSX is the media type of workbooks.
+const XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+// Download names the file that the browser saves. name is ours: letters, digits, dots and dashes.
+func Download(w http.ResponseWriter, mime, name string) {
+	w.Header().Set("Content-Type", mime)
+	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
+	w.Header().Set("Cache-Control", "no-store")
+}
+
+// ChooseLang keeps the chosen language in a cookie and goes back to the page.
+func (k *Kit) ChooseLang(w http.ResponseWriter, r *http.Request) error {
+	if l, ok := locale.Parse(r.PostFormValue("lang")); ok {
+		http.SetCookie(w, &http.Cookie{
+			Name: "lang", Value: string(l), Path: "/", MaxAge: 365 * 24 * 3600, HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode,
+		})
+	}
+	http.Redirect(w, r, Back(r.PostFormValue("path")), http.StatusSeeOther)
+	return nil
+}
