@@ -34,6 +34,7 @@ need chromium chromium chromium-browser google-chrome google-chrome-stable
 need npm npm
 need poppler-utils pdftotext
 need dcmtk storescu
+need poppler-utils pdftotext
 if [ "${1:-}" = bench ]; then
 	need nfdump nfdump
 	need tshark tshark

@@ -100,7 +100,7 @@ func (f *patrolFlags) check(s *session, paths []string) (level model.Severity, e
 		return 0, s.fail(err)
 	}
 	for _, r := range f.reports {
-		if e := strings.ToLower(filepath.Ext(r)); e != ".html" && e != ".xlsx" && e != ".json" {
+		if e := strings.ToLower(filepath.Ext(r)); e != ".html" && e != ".xlsx" && e != ".pdf" && e != ".json" {
 			return 0, usageError{errors.New(s.t("cli.patrol.report_kind", "file", r))}
 		}
 	}
@@ -143,6 +143,8 @@ func writeReport(name string, in report.Input) (err error) {
 		err = report.HTML(tmp, in)
 	case ".xlsx":
 		err = report.XLSX(tmp, in)
+	case ".pdf":
+		err = report.PDF(tmp, in)
 	default:
 		err = writeJSON(tmp, api.NewDocument(in.Result, in.Lang))
 	}
