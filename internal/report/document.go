@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"net/netip"
 	"slices"
 	"strconv"
-	"net/netip"
 	"strings"
 
 	"golang.org/x/text/language"

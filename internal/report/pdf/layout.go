@@ -9,11 +9,11 @@ import (
 
 // layout places a document on pages, from top to bottom.
 type layout struct {
-	doc   *paper.Document
-	ink   *ink
-	pages [][]op
-	y     float64 // where the next thing goes
-	headed string // the heading that nothing follows yet
+	doc    *paper.Document
+	ink    *ink
+	pages  [][]op
+	y      float64 // where the next thing goes
+	headed string  // the heading that nothing follows yet
 }
 
 func newLayout(d *paper.Document, k *ink) *layout {

@@ -152,7 +152,10 @@ func TestNoCharacterIsLost(t *testing.T) {
 			table.Rows = append(table.Rows, row)
 		}
 		d := &paper.Document{Lang: locale.Japanese, Title: randomText(r, 6), Institution: randomText(r, 9), Period: "令和8年11月", Blocks: []paper.Block{
-			paper.Heading{Text: randomText(r, 5)}, paper.Para{Text: randomText(r, 120)}, paper.Para{Text: randomText(r, 40), Style: paper.Warn}, table,
+			paper.Heading{Text: randomText(r, 5)},
+			paper.Para{Text: randomText(r, 120)},
+			paper.Para{Text: randomText(r, 40), Style: paper.Warn},
+			table,
 			paper.Cards{{Level: 4, Mark: "■■ 緊急", Title: randomText(r, 9), Why: randomText(r, 30), Todo: randomText(r, 30), Meta: []string{randomText(r, 20)}}},
 			paper.Pairs{{randomText(r, 4), randomText(r, 30)}, {"x", randomText(r, 400)}},
 			paper.Facts{{Name: randomText(r, 4), Value: "12", Note: randomText(r, 3)}, {Name: "b", Value: "3"}},
@@ -202,7 +205,7 @@ func TestWrapLikeAPrinter(t *testing.T) {
 	check("一二三四五六七八九十", 52, "一二三四五", "六七八九十")
 	check("一二三四五。六七八", 52, "一二三四", "五。六七八") // 追い出し
 	check("一二三四（六七八）九", 52, "一二三四", "（六七八）九")
-	check("対応した事項は3件です", 86, "対応した事項は", "3件です") // the number stays with what it counts
+	check("対応した事項は3件です", 86, "対応した事項は", "3件です")    // the number stays with what it counts
 	check("あいうえおかきくけこさ。", 110, "あいうえおかきく", "けこさ。") // no line of one character at the end
 	check("a b  c", 400, "a b  c")
 	check("改行\nする", 400, "改行", "する")
@@ -251,7 +254,8 @@ func TestNothingCollides(t *testing.T) {
 		d := &paper.Document{Lang: locale.English, Title: randomText(r, 30), Institution: randomText(r, 60), Period: randomText(r, 9), Blocks: []paper.Block{
 			paper.Facts{{Name: randomText(r, 9), Value: "1234567890", Note: randomText(r, 6)}, {Name: "x", Value: "1"}},
 			paper.Bars{Title: randomText(r, 4), Series: []string{"今週", "先週"}, Bars: []paper.Bar{{Name: randomText(r, 5), Values: []float64{3, 90000}}, {Name: "y", Values: []float64{0, 1}, Level: 3}}},
-			table, paper.Pairs{{randomText(r, 20), randomText(r, 3)}},
+			table,
+			paper.Pairs{{randomText(r, 20), randomText(r, 3)}},
 			paper.Cards{{Level: 9, Mark: "■", Title: randomText(r, 9), Why: randomText(r, 800)}},
 		}}
 		l := newLayout(d, newInk(f))
