@@ -52,7 +52,7 @@ func (l *layout) pairs(ps paper.Pairs) {
 	const nameWidth, size, lead, edge = inner * 0.32, 9.5, 15.0, 3.0
 	for _, p := range ps {
 		names := l.set(p[0], regular, size, lead, nameWidth-8, 0, gray)
-		values := l.set(p[1], regular, size, lead, inner-nameWidth, nameWidth-nameWidth, black)
+		values := l.set(p[1], regular, size, lead, inner-nameWidth, 0, black)
 		for len(names)+len(values) > 0 {
 			l.need(lead + 2*edge)
 			room := max(1, int((bottom-l.y-2*edge)/lead))

@@ -103,7 +103,9 @@ func (l *layout) chunk(lines []line, b box, h float64) {
 	y := l.y + b.pad
 	for _, x := range lines {
 		y += x.gap
-		l.put(op{x: left + b.barWidth + b.pad + x.indent, y: y + base(x.lead, x.text.size), text: x.text, color: x.color})
+		if x.text.s != "" {
+			l.put(op{x: left + b.barWidth + b.pad + x.indent, y: y + base(x.lead, x.text.size), text: x.text, color: x.color})
+		}
 		y += x.lead
 	}
 	l.y += h

@@ -255,15 +255,13 @@ func (g *grid) weight(c paper.Cell) weight {
 func (g *grid) cells(lines [][]string, cells []paper.Cell, w weight) {
 	x := left
 	for i, c := range lines {
-		col, ink := black, black
-		weight := w
+		ink, weight := black, w
 		if cells != nil {
 			weight = g.weight(cells[i])
 			if lv, ok := cells[i].Value.(paper.Level); ok {
 				ink = levelColor(lv)
 			}
 		}
-		_ = col
 		for j, s := range c {
 			t := text{s, weight, cellSize}
 			at := x + cellSide
