@@ -17,6 +17,7 @@ import (
 	"github.com/mimawari/mimawari/internal/inventory"
 	"github.com/mimawari/mimawari/internal/ledger"
 	"github.com/mimawari/mimawari/internal/model"
+	"github.com/mimawari/mimawari/internal/talk"
 	"github.com/mimawari/mimawari/internal/triage"
 )
 
@@ -56,6 +57,7 @@ func (a *App) Patrol(ctx context.Context, o PatrolOptions) (*Outcome, error) {
 		return nil, err
 	}
 	p := &patrol{App: a, options: o, tools: tools, products: products, id: newID(), started: o.Now().UTC()}
+	p.talks.Live = o.Watch.Interface != ""
 	if p.known, err = a.Store.LoadKnown(ctx); err != nil {
 		return nil, err
 	}
@@ -117,6 +119,7 @@ type patrol struct {
 	known    model.Known // before this patrol; what people change meanwhile, the store keeps
 	id       string
 	started  time.Time
+	talks    talk.Counter
 }
 
 // conclude holds what was seen against what is declared and known, and stores the result. A live patrol does so several
@@ -147,9 +150,12 @@ func (p *patrol) conclude(ctx context.Context, seen *model.Seen, out *Outcome) e
 	out.Findings = triage.Reconcile(known.Findings, fresh, known.Suppressions, now, isCovered)
 	out.Hosts, out.Bindings = hosts, inventory.Remember(known.Bindings, seen.Bindings)
 	out.Patrol = p.round(seen, known, hosts, out.Ledger, now)
+	out.Trails = p.talks.Trails(hosts, seen)
 	if err := p.Store.SaveResult(ctx, out.Result); err != nil {
 		return fmt.Errorf("store the patrol's result: %w", err)
 	}
+	p.talks.Saved()
+	out.Trails = nil // it holds on to what was seen
 	return nil
 }
 

@@ -1,6 +1,9 @@
 package model
 
-import "time"
+import (
+	"iter"
+	"time"
+)
 
 // Patrol is one round: what was looked at and what came of it. It is stored as a whole or not at all.
 type Patrol struct {
@@ -37,4 +40,7 @@ type Result struct {
 	Hosts    []Host    // all known hosts, seen in this patrol or before
 	Bindings []Binding // the memory for the next patrol
 	Findings []Finding // all, with their new states
+	// Trails are what this patrol adds to what is remembered of the hosts it saw: made one by one, because all of them
+	// at once would be large. May be nil.
+	Trails iter.Seq[Trail]
 }

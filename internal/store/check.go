@@ -87,6 +87,7 @@ func (s *Store) checkFile(ctx context.Context, tx *sql.Tx, r *Report) error {
 // references are queries for rows that refer to nothing. The engine guards them; a damaged file may break them.
 var references = []struct{ table, query string }{
 	{"host_addrs", `SELECT DISTINCT a.host FROM host_addrs a LEFT JOIN hosts h ON h.id = a.host WHERE h.id IS NULL`},
+	{"trails", `SELECT t.host FROM trails t LEFT JOIN hosts h ON h.id = t.host WHERE h.id IS NULL`},
 	{"finding_hosts", `SELECT DISTINCT a.finding FROM finding_hosts a LEFT JOIN findings f ON f.id = a.finding WHERE f.id IS NULL`},
 	{"finding_events", `SELECT DISTINCT a.finding FROM finding_events a LEFT JOIN findings f ON f.id = a.finding WHERE f.id IS NULL`},
 }
@@ -133,6 +134,7 @@ func checkDocuments(ctx context.Context, tx *sql.Tx, r *Report) error {
 		{roundsTable, func(c []any) ([]any, error) { return remade(c, 0, roundRow) }},
 		{watchesTable, func(c []any) ([]any, error) { return remade(c, 0, watchRow) }},
 		{schedulesTable, func(c []any) ([]any, error) { return remade(c, 0, scheduleRow) }},
+		{trailsTable, remadeTrail},
 	} {
 		if err := checkTable(ctx, tx, c.table, c.row, r); err != nil {
 			return err
@@ -150,6 +152,17 @@ func remade[T any](cells []any, id int, row func(v T, doc, sum string) []any) ([
 		return nil, err
 	}
 	return row(v, doc, sum), nil
+}
+
+func remadeTrail(cells []any) ([]any, error) {
+	host, _ := cells[0].(string)
+	sum, _ := cells[3].(string)
+	doc, _ := cells[4].(string)
+	t, err := decodeTrail(host, doc, sum)
+	if err != nil {
+		return nil, err
+	}
+	return trailRow(t, encodeTrail(t), sum), nil
 }
 
 func checkTable(ctx context.Context, tx *sql.Tx, t table, row func([]any) ([]any, error), r *Report) error {

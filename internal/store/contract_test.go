@@ -23,6 +23,7 @@ func contract(t *testing.T, open func(t *testing.T) *store.Store) {
 		"FindingLife": testFindingLife, "PeoplesWord": testPeoplesWord, "Ledgers": testLedgers, "Settings": testSettings,
 		"Suppressions": testSuppressions, "Patrols": testPatrols, "Twice": testTwice, "HostileText": testHostileText,
 		"Concurrent": testConcurrent, "Check": testCheck, "Institution": testInstitution, "Uploads": testUploads, "Rounds": testRounds, "Watches": testWatches,
+		"Trails": testTrails, "TrailsAgain": testTrailsAgain, "TrailsHostile": testTrailsHostile,
 	} {
 		t.Run(name, func(t *testing.T) { f(t, open(t)) })
 	}

@@ -118,6 +118,9 @@ func (s *Store) SaveResult(ctx context.Context, r model.Result) error {
 		if err := saveFindings(ctx, tx, r.Findings, s.known.Load(), at); err != nil {
 			return err
 		}
+		if err := saveTrails(ctx, tx, r.Trails); err != nil {
+			return err
+		}
 		return savePatrol(ctx, tx, r.Patrol)
 	})
 }

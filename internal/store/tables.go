@@ -32,6 +32,7 @@ var (
 	ledgersTable  = table{"ledgers", 1, []column{"#version", "#imported_us", "made_by", "file", "#hosts", "sum", "doc"}}
 	silenceTable  = table{"suppressions", 1, []column{"id", "sum", "doc"}}
 	settingsTable = table{"settings", 1, []column{"name", "value"}}
+	trailsTable   = table{"trails", 1, []column{"host", "#last_us", "#talks", "sum", "doc"}}
 	metaTable     = table{"meta", 1, []column{"name", "#value"}}
 )
 
@@ -40,6 +41,7 @@ var tables = []table{
 	hostsTable, addrsTable, bindingsTable, findingsTable, concernsTable, eventsTable, patrolsTable, ledgersTable,
 	silenceTable, settingsTable, metaTable,
 	uploadsTable, roundsTable, watchesTable, schedulesTable,
+	trailsTable,
 }
 
 // maxParams is how many values one statement carries. More rows in a statement save round trips to a server, but the
