@@ -56,8 +56,10 @@ func TestTrailsAreBounded(t *testing.T) {
 
 // A document that was changed behind our back must be called damaged, never be read as something else.
 func TestDamagedTrail(t *testing.T) {
-	good := encodeTrail(model.Trail{Host: "h-1", Dropped: 3, Stays: []model.Stay{{Addr: netip.MustParseAddr("10.0.0.1"), MAC: model.MAC{1, 2, 3, 4, 5, 6}}},
-		Talks: []model.Talk{{Client: model.Party{Host: "h-1"}, Server: model.Party{Host: "h-2"}, Proto: 6, Port: 22, App: "ssh"}}})
+	good := encodeTrail(model.Trail{
+		Host: "h-1", Dropped: 3, Stays: []model.Stay{{Addr: netip.MustParseAddr("10.0.0.1"), MAC: model.MAC{1, 2, 3, 4, 5, 6}}},
+		Talks: []model.Talk{{Client: model.Party{Host: "h-1"}, Server: model.Party{Host: "h-2"}, Proto: 6, Port: 22, App: "ssh"}},
+	})
 	if x, err := decodeTrail("h-1", good, digest([]byte(good))); err != nil || encodeTrail(x) != good {
 		t.Fatalf("%+v, %v", x, err)
 	}
