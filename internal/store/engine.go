@@ -51,11 +51,9 @@ var pragmas = []string{
 // openSQLite opens one writer and several readers: SQLite has one writer at a time, a second would only wait.
 func openSQLite(path string) (*Store, error) {
 	s := &Store{engine: sqliteEngine, where: path, path: path}
-	var err error
-	if s.write, err = sql.Open("sqlite", sqliteURI(path, url.Values{"_pragma": pragmas, "_txlock": {"immediate"}})); err != nil {
-		return nil, err
-	}
+	s.write = openUnnamed(sqliteURI(path, url.Values{"_pragma": pragmas, "_txlock": {"immediate"}}))
 	s.write.SetMaxOpenConns(1)
+	var err error
 	reading := append([]string{}, pragmas...)
 	if s.read, err = sql.Open("sqlite", sqliteURI(path, url.Values{"_pragma": append(reading, "query_only(1)")})); err != nil {
 		s.write.Close()

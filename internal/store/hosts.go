@@ -46,6 +46,8 @@ func saveHosts(ctx context.Context, tx *sql.Tx, hs []model.Host) error {
 	if err := addrsTable.deleteBy(ctx, tx, "host", changed); err != nil {
 		return err
 	}
+	byKey(rows)
+	byKey(addrs)
 	if err := hostsTable.upsert(ctx, tx, rows); err != nil {
 		return err
 	}

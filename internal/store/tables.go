@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -125,6 +126,11 @@ func (t table) upsert(ctx context.Context, tx *sql.Tx, rows [][]any) error {
 		}
 	}
 	return nil
+}
+
+// byKey sorts rows by their first column, a text: B-trees grow faster at the end than in the middle.
+func byKey(rows [][]any) {
+	slices.SortFunc(rows, func(a, b []any) int { return strings.Compare(a[0].(string), b[0].(string)) })
 }
 
 // distinct refuses a key that comes twice, or none: a statement can't write the same row twice.
