@@ -19,7 +19,7 @@ var layers = [][]string{
 	{"internal/app"},
 	{"internal/web", "internal/api", "internal/report", "internal/store"},
 	{"internal/triage"},
-	{"internal/inventory", "internal/detect", "internal/talk"},
+	{"internal/inventory", "internal/detect", "internal/talk", "internal/intake"},
 	{"internal/ledger", "internal/capture", "internal/flow", "internal/proto", "internal/collect"},
 	{"internal/locale", "internal/hospitalsim", "internal/auth", "internal/arch"},
 	{"internal/model", "internal/seal", "catalog"},

@@ -151,8 +151,10 @@ func texty(b []byte) bool {
 			return false
 		}
 	}
-	if utf8.Valid(b[:len(b)-min(len(b)-1, 3)]) {
-		return true
+	for cut := range min(len(b), utf8.UTFMax) { // the last character may be cut
+		if utf8.Valid(b[:len(b)-cut]) {
+			return true
+		}
 	}
 	return shiftJIS(b)
 }
