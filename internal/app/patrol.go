@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/mimawari/mimawari/catalog"
 	"github.com/mimawari/mimawari/internal/detect"
 	"github.com/mimawari/mimawari/internal/flow"
+	"github.com/mimawari/mimawari/internal/intake"
 	"github.com/mimawari/mimawari/internal/inventory"
 	"github.com/mimawari/mimawari/internal/ledger"
 	"github.com/mimawari/mimawari/internal/model"
@@ -30,8 +32,11 @@ type PatrolOptions struct {
 	Shards   int
 	MaxFlows int
 	Progress Progress
+	Peek     func(*model.Seen) // is shown now and then what was seen so far; may be nil
 	Now      func() time.Time
 	By       string // who imports the ledger
+	// Names says under which name people know a file, where that is not its name on disk: uploads.
+	Names map[string]string
 }
 
 // Outcome is what a patrol found and stored.
@@ -40,15 +45,12 @@ type Outcome struct {
 	Ledger  *model.Ledger
 	Import  *ledger.Report // nil if no ledger file was given
 	Partial bool           // a source could not be read, or not to its end
+	Stored  bool           // false if nothing could be read: then nothing was concluded
 }
 
 // Patrol looks, concludes and stores. Nothing is stored if it fails.
 func (a *App) Patrol(ctx context.Context, o PatrolOptions) (*Outcome, error) {
-	tools, err := detect.LoadTools(catalog.FS)
-	if err != nil {
-		return nil, err
-	}
-	products, err := inventory.LoadCatalog(catalog.FS)
+	p, err := a.newPatrol(o)
 	if err != nil {
 		return nil, err
 	}
@@ -56,20 +58,21 @@ func (a *App) Patrol(ctx context.Context, o PatrolOptions) (*Outcome, error) {
 	if err := a.declare(ctx, o, out); err != nil {
 		return nil, err
 	}
-	p := &patrol{App: a, options: o, tools: tools, products: products, id: newID(), started: o.Now().UTC()}
 	p.talks.Live = o.Watch.Interface != ""
 	if p.known, err = a.Store.LoadKnown(ctx); err != nil {
 		return nil, err
 	}
-	cfg := flow.Config{Shards: o.Shards, MaxFlows: o.MaxFlows, Watched: detect.Watched(tools)}
+	cfg := flow.Config{Shards: o.Shards, MaxFlows: o.MaxFlows, Watched: detect.Watched(p.tools)}
 	save := func(s *model.Seen) {
 		// A checkpoint that can't be written is not the end of the watch: the next one or the end will say so.
 		_ = p.conclude(context.WithoutCancel(ctx), s, out)
 	}
-	seen, err := Gather(ctx, cfg, o.Paths, o.Stdin, o.Watch, o.Progress, save)
+	g := &gathering{pipe: flow.New(cfg), stdin: o.Stdin, progress: o.Progress, peek: o.Peek}
+	seen, err := g.gather(ctx, o.Paths, o.Watch, save)
 	if err != nil {
 		return nil, err
 	}
+	rename(seen, o.Names)
 	if empty(seen) && out.Import == nil {
 		p.unread(seen, out)
 		out.Partial = true
@@ -78,6 +81,7 @@ func (a *App) Patrol(ctx context.Context, o PatrolOptions) (*Outcome, error) {
 	if err := p.conclude(context.WithoutCancel(ctx), seen, out); err != nil {
 		return nil, err
 	}
+	out.Stored = true
 	out.Partial = slices.ContainsFunc(out.Patrol.Sources, func(s model.Source) bool { return len(s.Errors) > 0 })
 	return out, nil
 }
@@ -96,7 +100,13 @@ func (a *App) declare(ctx context.Context, o PatrolOptions, out *Outcome) (err e
 	if err != nil {
 		return err
 	}
-	if out.Import, err = ledger.Import(ctx, o.Ledger, ledger.Options{Mapping: m, Now: o.Now(), By: o.By}); err != nil {
+	how := ledger.Options{Mapping: m, Now: o.Now(), By: o.By}
+	if shown, ok := o.Names[o.Ledger]; ok {
+		out.Import, err = intake.ReadLedger(ctx, o.Ledger, shown, how)
+	} else {
+		out.Import, err = ledger.Import(ctx, o.Ledger, how)
+	}
+	if err != nil {
 		return err
 	}
 	l := out.Import.Ledger
@@ -120,6 +130,22 @@ type patrol struct {
 	id       string
 	started  time.Time
 	talks    talk.Counter
+	// A watch that goes on and on concludes from the same traffic again and again.
+	young bool              // it has not watched for a whole day: what it has not seen is not gone
+	own   map[string]uint64 // how often this watch has counted a finding already, by id; nil for a patrol that ends
+}
+
+// newPatrol is a round that knows nothing yet.
+func (a *App) newPatrol(o PatrolOptions) (*patrol, error) {
+	tools, err := detect.LoadTools(catalog.FS)
+	if err != nil {
+		return nil, err
+	}
+	products, err := inventory.LoadCatalog(catalog.FS)
+	if err != nil {
+		return nil, err
+	}
+	return &patrol{App: a, options: o, tools: tools, products: products, id: newID(), started: o.Now().UTC()}, nil
 }
 
 // conclude holds what was seen against what is declared and known, and stores the result. A live patrol does so several
@@ -145,9 +171,9 @@ func (p *patrol) conclude(ctx context.Context, seen *model.Seen, out *Outcome) e
 		if strings.HasPrefix(f.Rule, "ledger.") {
 			return out.Import != nil
 		}
-		return looked(f)
+		return !p.young && looked(f)
 	}
-	out.Findings = triage.Reconcile(known.Findings, fresh, known.Suppressions, now, isCovered)
+	out.Findings = triage.Reconcile(p.uncount(known.Findings, fresh), fresh, known.Suppressions, now, isCovered)
 	out.Hosts, out.Bindings = hosts, inventory.Remember(known.Bindings, seen.Bindings)
 	out.Patrol = p.round(seen, known, hosts, out.Ledger, now)
 	out.Trails = p.talks.Trails(hosts, seen)
@@ -156,7 +182,37 @@ func (p *patrol) conclude(ctx context.Context, seen *model.Seen, out *Outcome) e
 	}
 	p.talks.Saved()
 	out.Trails = nil // it holds on to what was seen
+	p.count(fresh)
 	return nil
+}
+
+// uncount takes from known findings what this watch has counted already and is about to count again.
+func (p *patrol) uncount(known, fresh []model.Finding) []model.Finding {
+	if len(p.own) == 0 {
+		return known
+	}
+	again := make(map[string]bool, len(fresh))
+	for _, f := range fresh {
+		again[f.ID] = true
+	}
+	known = slices.Clone(known)
+	for i := range known {
+		if f := &known[i]; again[f.ID] {
+			f.Count -= min(p.own[f.ID], f.Count)
+		}
+	}
+	return known
+}
+
+func (p *patrol) count(fresh []model.Finding) {
+	if p.own == nil {
+		return
+	}
+	now := map[string]uint64{}
+	for _, f := range fresh {
+		now[f.ID] += f.Count
+	}
+	maps.Copy(p.own, now)
 }
 
 func newID() string {

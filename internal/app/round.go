@@ -28,7 +28,9 @@ func (p *patrol) round(seen *model.Seen, known model.Known, hosts []model.Host, 
 	}
 	if !empty(seen) {
 		r.New, r.Gone, r.Changed = inventory.Compare(known.Hosts, hosts, seen)
-		r.Gone = missed(r.Gone, known, hosts, seen)
+		if r.Gone = missed(r.Gone, known, hosts, seen); p.young {
+			r.Gone = nil
+		}
 	}
 	return r
 }

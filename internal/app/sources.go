@@ -31,6 +31,8 @@ type gathering struct {
 	pipe     *flow.Pipeline
 	stdin    io.Reader
 	progress Progress
+	peek     func(*model.Seen) // is shown now and then what was seen so far; may be nil
+	peeked   time.Time         // until when not again
 	ran      [][]model.Trouble // of each source the pipeline took, in its order
 	tables   []collect.Result
 	sources  []model.Source // of those that could not be read at all
@@ -63,10 +65,14 @@ func (g *gathering) once(names []string) (out []string) {
 // errors; the others are read all the same. live is called when the interface has been watched long enough to save what was
 // seen so far; it may be nil.
 func Gather(ctx context.Context, cfg flow.Config, paths []string, stdin io.Reader, w Watching, p Progress, live func(*model.Seen)) (*model.Seen, error) {
-	if p == nil {
-		p = func(string, int64, int64) {}
-	}
 	g := &gathering{pipe: flow.New(cfg), stdin: stdin, progress: p}
+	return g.gather(ctx, paths, w, live)
+}
+
+func (g *gathering) gather(ctx context.Context, paths []string, w Watching, live func(*model.Seen)) (*model.Seen, error) {
+	if g.progress == nil {
+		g.progress = func(string, int64, int64) {}
+	}
 	names, passed := capture.Walk(paths, func(_ string, head []byte) bool { _, ok := collect.Sniff(head); return ok })
 	for _, x := range passed {
 		if x.Err == nil {
@@ -182,9 +188,9 @@ func (g *gathering) watch(ctx context.Context, w Watching, live func(*model.Seen
 // followed reports progress batch by batch.
 type followed struct {
 	capture.Source
-	name     string
-	total    int64
-	progress Progress
+	name  string
+	total int64
+	g     *gathering
 }
 
 func (g *gathering) follow(name string, src capture.Source) capture.Source {
@@ -192,13 +198,28 @@ func (g *gathering) follow(name string, src capture.Source) capture.Source {
 	if st, err := os.Stat(name); err == nil && st.Mode().IsRegular() {
 		total = st.Size()
 	}
-	return &followed{src, name, total, g.progress}
+	return &followed{src, name, total, g}
 }
 
 func (f *followed) Next(ctx context.Context) (*capture.Batch, error) {
 	b, err := f.Source.Next(ctx)
-	f.progress(f.name, int64(f.Info().Bytes), f.total)
+	f.g.progress(f.name, int64(f.Info().Bytes), f.total)
+	f.g.glance()
 	return b, err
+}
+
+// glance shows what was seen so far, so seldom that it costs at most a twentieth of the time.
+func (g *gathering) glance() {
+	now := time.Now()
+	if g.peeked.IsZero() {
+		g.peeked = now.Add(time.Second)
+	}
+	if g.peek == nil || now.Before(g.peeked) {
+		return
+	}
+	g.peek(g.pipe.Snapshot())
+	end := time.Now()
+	g.peeked = end.Add(max(2*time.Second, 20*end.Sub(now)))
 }
 
 func (g *gathering) finish() *model.Seen { return g.join(g.pipe.Finish()) }

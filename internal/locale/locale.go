@@ -202,9 +202,13 @@ func Finding(l Lang, f model.Finding) Words {
 }
 
 // Trouble is what is wrong with an input, and what to do, in words. The hole {where} is the place, {a}, {b}... are the Args.
+// A code that is itself the key of a text has the pairs for it as Args.
 func Trouble(l Lang, t model.Trouble) string {
 	key := "trouble." + t.Code
 	if !Has(key) {
+		if strings.Contains(t.Code, ".") && Has(t.Code) {
+			return T(l, t.Code, t.Args...)
+		}
 		return t.Text
 	}
 	pairs := []string{"where", t.Where}

@@ -1,0 +1,425 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/mimawari/mimawari/catalog"
+	"github.com/mimawari/mimawari/internal/detect"
+	"github.com/mimawari/mimawari/internal/flow"
+	"github.com/mimawari/mimawari/internal/model"
+	"github.com/mimawari/mimawari/internal/proto/dissect"
+	"github.com/mimawari/mimawari/internal/store"
+)
+
+// WatchState says in one word how an interface is; the words are "intake.watch.STATE".
+type WatchState string
+
+// The states.
+const (
+	WatchOff       WatchState = "off"
+	WatchStarting  WatchState = "starting"  // for less than a minute, nothing yet
+	WatchSeeing    WatchState = "seeing"    // traffic of others
+	WatchQuiet     WatchState = "quiet"     // not one frame in the last minute
+	WatchBroadcast WatchState = "broadcast" // only frames to everybody: the mirror port does not mirror
+	WatchOwn       WatchState = "own"       // besides, only frames of this computer itself
+	WatchNoLink    WatchState = "no_link"   // no cable, or nothing at its other end
+	WatchLost      WatchState = "lost"      // can't be opened: Trouble says why
+)
+
+// WatchNow is a source and what it saw in the last minute, or why nothing.
+type WatchNow struct {
+	model.Watch
+	State   WatchState     `json:"state"`
+	Trouble *model.Trouble `json:"trouble,omitempty"`
+	Since   time.Time      `json:"since"` // of the state of the interface: opened, or lost
+	Losses  int            `json:"losses"`
+	Packets uint64         `json:"packets"` // in the last minute
+	Bytes   uint64         `json:"bytes"`
+	Dropped uint64         `json:"dropped"`
+	Hosts   int            `json:"hosts"` // machines since the watch began
+	Last    time.Time      `json:"last"`  // of the last frame
+	Saved   time.Time      `json:"saved"` // when what was seen was last stored
+	ByFlag  bool           `json:"by_flag,omitempty"`
+}
+
+// liveWatch is all interfaces that are watched all the time. One goroutine (runLive) owns it; others ask under mu.
+type liveWatch struct {
+	mu       sync.Mutex
+	watchers map[string]*watcher // by interface
+	saved    time.Time
+	failed   *model.Trouble // why it could not be saved the last time
+
+	// of runLive and what it starts alone:
+	base   model.Known
+	round  string // id of the patrol that is being made, "" if none
+	since  time.Time
+	own    map[string]uint64
+	saving atomic.Bool
+}
+
+// watcher is one interface while it is watched.
+type watcher struct {
+	src     *lasting
+	pipe    *flow.Pipeline
+	began   time.Time
+	stop    context.CancelFunc
+	done    chan struct{}
+	samples []sample // the last minute, one a second
+	hosts   atomic.Int64
+	peeked  time.Time
+	peeking atomic.Bool
+}
+
+// sample is what a source had counted at a moment.
+type sample struct {
+	at  time.Time
+	sum model.Source
+}
+
+// liveDay is how long a patrol of interfaces lasts. When it is over, what it has not seen is gone, and a new one begins.
+const liveDay = 24 * time.Hour
+
+// firstSave is how soon after its beginning a watch is saved for the first time.
+const firstSave = time.Minute
+
+// tellEvery is how often listeners are told the counters.
+const tellEvery = 2 * time.Second
+
+func (x *Intake) runLive(ctx context.Context) {
+	tools, err := detect.LoadTools(catalog.FS)
+	if err != nil {
+		x.report(err)
+		return
+	}
+	cfg := flow.Config{Watched: detect.Watched(tools)}
+	second := time.NewTicker(time.Second)
+	defer second.Stop()
+	var saves sync.WaitGroup
+	next, told := time.Now().Add(min(firstSave, x.every)), time.Time{}
+	for ctx.Err() == nil {
+		if err := x.matchWatches(ctx, cfg); err != nil && ctx.Err() == nil {
+			x.report(err)
+		}
+		now := time.Now()
+		x.live.sample(now)
+		if x.Hub.Listeners() > 0 && now.Sub(told) >= tellEvery {
+			told = now
+			x.tellWatches(ctx)
+		}
+		if now.After(next) && x.live.saving.CompareAndSwap(false, true) {
+			next = now.Add(x.every)
+			saves.Go(func() {
+				defer x.live.saving.Store(false)
+				x.saveLive(ctx, cfg)
+			})
+		}
+		select {
+		case <-ctx.Done():
+		case <-second.C:
+		}
+	}
+	saves.Wait()
+	x.endLive(context.WithoutCancel(ctx))
+}
+
+// matchWatches begins to watch what shall be watched, and stops the rest.
+func (x *Intake) matchWatches(ctx context.Context, cfg flow.Config) error {
+	all, err := x.app.Store.Watches(ctx)
+	if err != nil {
+		return err
+	}
+	want := map[string]bool{}
+	for _, name := range x.ifaces {
+		want[name] = true
+	}
+	for _, w := range all {
+		if w.Kind == model.WatchInterface && w.On {
+			want[w.Name] = true
+		}
+	}
+	l := &x.live
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.watchers == nil {
+		l.watchers = map[string]*watcher{}
+	}
+	for name := range want {
+		if l.watchers[name] == nil {
+			w := &watcher{src: &lasting{name: name, first: time.Second}}
+			w.begin(ctx, cfg)
+			l.watchers[name] = w
+		}
+	}
+	for name, w := range l.watchers {
+		if !want[name] {
+			delete(l.watchers, name)
+			w.end()
+			x.ended(w)
+		}
+	}
+	return nil
+}
+
+// ended gives back what a watcher held. What it saw since the last saving is not lost: a last saving is not worth the wait,
+// because whoever turned it off does not ask for it.
+func (x *Intake) ended(w *watcher) {
+	if err := w.src.Close(); err != nil {
+		x.report(err)
+	}
+}
+
+// begin starts a new pipeline on the source.
+func (w *watcher) begin(ctx context.Context, cfg flow.Config) {
+	ctx, w.stop = context.WithCancel(context.WithoutCancel(ctx))
+	w.pipe, w.done, w.began = flow.New(cfg), make(chan struct{}), time.Now()
+	pipe, done, src := w.pipe, w.done, w.src
+	go func() {
+		defer close(done)
+		_ = pipe.Run(ctx, src) // lasting ends with its context and knows no other error
+	}()
+}
+
+// end stops the pipeline and waits until it has taken everything.
+func (w *watcher) end() {
+	w.stop()
+	<-w.done
+}
+
+// sample counts once a second and, now and then, the machines.
+func (l *liveWatch) sample(now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, w := range l.watchers {
+		w.samples = append(w.samples, sample{now, w.src.Info()})
+		for len(w.samples) > 1 && now.Sub(w.samples[0].at) > time.Minute {
+			w.samples = w.samples[1:]
+		}
+		if now.After(w.peeked) && w.peeking.CompareAndSwap(false, true) {
+			pipe := w.pipe
+			go func() { // a big house takes a while, and nobody waits for the number
+				defer w.peeking.Store(false)
+				w.hosts.Store(int64(machines(pipe.Snapshot())))
+				took := time.Since(now)
+				l.mu.Lock()
+				w.peeked = time.Now().Add(max(5*time.Second, 50*took))
+				l.mu.Unlock()
+			}()
+		}
+	}
+}
+
+// WatchesNow tells of all sources what they saw in the last minute.
+func (x *Intake) WatchesNow(ctx context.Context) ([]WatchNow, error) {
+	all, err := x.app.Store.Watches(ctx)
+	if err != nil {
+		return nil, err
+	}
+	x.live.mu.Lock()
+	defer x.live.mu.Unlock()
+	var out []WatchNow
+	for _, w := range all {
+		out = append(out, x.live.now(w))
+	}
+	for _, name := range x.ifaces {
+		if !slices.ContainsFunc(out, func(n WatchNow) bool { return n.Kind == model.WatchInterface && n.Name == name && n.On }) {
+			n := x.live.now(model.Watch{Kind: model.WatchInterface, Name: name, On: true})
+			n.ByFlag = true
+			out = append(out, n)
+		}
+	}
+	slices.SortFunc(out, func(a, b WatchNow) int { return cmp.Or(strings.Compare(string(b.Kind), string(a.Kind)), strings.Compare(a.Name, b.Name)) })
+	return out, nil
+}
+
+func (l *liveWatch) now(w model.Watch) WatchNow {
+	n := WatchNow{Watch: w, State: WatchOff}
+	o := l.watchers[w.Name]
+	if w.Kind != model.WatchInterface || !w.On || o == nil {
+		return n
+	}
+	n.Hosts, n.Saved = int(o.hosts.Load()), l.saved
+	n.Trouble, n.Since, n.Losses = o.src.state()
+	var d model.Source
+	if len(o.samples) > 1 {
+		from, to := o.samples[0].sum, o.samples[len(o.samples)-1].sum
+		n.Packets, n.Bytes, n.Last = to.Packets-from.Packets, to.Bytes-from.Bytes, to.Last
+		n.Dropped = to.Mirror.Dropped - from.Mirror.Dropped
+		d.Mirror.Unicast = to.Mirror.Unicast - from.Mirror.Unicast
+		d.Mirror.OwnUnicast = to.Mirror.OwnUnicast - from.Mirror.OwnUnicast
+	}
+	n.State = judge(n, d.Mirror, linked(w.Name))
+	return n
+}
+
+// minBroadcasts is how many frames must have come before their being only to everybody says something.
+const minBroadcasts = 20
+
+func judge(n WatchNow, m model.Mirror, linked bool) WatchState {
+	switch {
+	case n.Trouble != nil && !linked && n.Trouble.Code == "live_down":
+		return WatchNoLink
+	case n.Trouble != nil:
+		return WatchLost
+	case n.Packets == 0 && !linked:
+		return WatchNoLink
+	case n.Packets == 0 && time.Since(n.Since) < time.Minute:
+		return WatchStarting
+	case n.Packets == 0:
+		return WatchQuiet
+	case n.Packets >= minBroadcasts && m.Unicast == 0:
+		return WatchBroadcast
+	case n.Packets >= minBroadcasts && m.Unicast <= m.OwnUnicast:
+		return WatchOwn
+	}
+	return WatchSeeing
+}
+
+func linked(name string) bool {
+	i, err := net.InterfaceByName(name)
+	return err == nil && i.Flags&net.FlagRunning != 0
+}
+
+func (x *Intake) tellWatches(ctx context.Context) {
+	all, err := x.WatchesNow(ctx)
+	if err != nil {
+		return // whoever opens the page is told
+	}
+	x.Hub.Publish("sources", all)
+}
+
+// saveLive concludes from what all interfaces have shown. A patrol that holds the data comes first: then the next time.
+func (x *Intake) saveLive(ctx context.Context, cfg flow.Config) {
+	if !x.turn.TryLock() {
+		return
+	}
+	defer x.turn.Unlock()
+	l := &x.live
+	ends := !l.since.IsZero() && time.Since(l.since) >= liveDay
+	seen := l.snapshot(ctx, cfg, ends)
+	if seen == nil || empty(seen) {
+		return
+	}
+	id, err := x.concludeLive(context.WithoutCancel(ctx), seen, !ends)
+	if err == nil && ends {
+		l.round, l.own, l.base, l.since = "", nil, model.Known{}, time.Time{}
+	}
+	l.mu.Lock()
+	if l.failed = nil; err != nil {
+		l.failed = troubleOf(err)
+	} else {
+		l.saved = x.now()
+	}
+	l.mu.Unlock()
+	var held *store.Error
+	switch {
+	case err == nil:
+		x.changed("result", id)
+	case !errors.As(err, &held) || held.Code != store.Locked:
+		x.report(fmt.Errorf("save what the interfaces showed: %w", err))
+	}
+}
+
+// snapshot joins what all interfaces have shown. With ends, each begins anew.
+func (l *liveWatch) snapshot(ctx context.Context, cfg flow.Config, ends bool) *model.Seen {
+	l.mu.Lock()
+	names := make([]string, 0, len(l.watchers))
+	for name := range l.watchers {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	var pipes []*flow.Pipeline
+	for _, name := range names {
+		w := l.watchers[name]
+		pipes = append(pipes, w.pipe)
+		if ends { // the ring of the kernel holds what comes meanwhile
+			w.end()
+			w.begin(ctx, cfg)
+		}
+	}
+	l.mu.Unlock()
+	var all *model.Seen
+	for _, p := range pipes {
+		all = joinSeen(all, p.Snapshot())
+	}
+	return all
+}
+
+// joinSeen adds b to a, which may be nil.
+func joinSeen(a, b *model.Seen) *model.Seen {
+	if a == nil {
+		for i := range b.Sources {
+			m := &b.Sources[i].Mirror
+			b.Sources[i].Answered = m.TCPFlows - min(m.OneWay, m.TCPFlows)
+		}
+		return b
+	}
+	b = joinSeen(nil, b)
+	a.Sources = append(a.Sources, b.Sources...)
+	a.Observations = dissect.SortObservations(append(a.Observations, b.Observations...))
+	a.Bindings = dissect.SortBindings(append(a.Bindings, b.Bindings...))
+	a.Conversations = append(a.Conversations, b.Conversations...)
+	a.Gateways = append(a.Gateways, b.Gateways...)
+	a.Limits = append(a.Limits, b.Limits...)
+	a.Stats.Packets += b.Stats.Packets
+	a.Stats.IPPackets += b.Stats.IPPackets
+	a.Stats.Bytes += b.Stats.Bytes
+	a.Stats.Flows += b.Stats.Flows
+	widen(a, &model.Source{First: b.First, Last: b.Last})
+	return a
+}
+
+// concludeLive stores what the interfaces have shown as one patrol that is written again and again. If another patrol came in
+// between, a new one begins that knows what that one found.
+func (x *Intake) concludeLive(ctx context.Context, seen *model.Seen, young bool) (string, error) {
+	a, err := Open(ctx, x.app.Dir, "patrol")
+	if err != nil {
+		return "", err
+	}
+	defer a.Close()
+	p, err := a.newPatrol(PatrolOptions{Now: x.now})
+	if err != nil {
+		return "", err
+	}
+	known, err := a.Store.LoadKnown(ctx)
+	if err != nil {
+		return "", err
+	}
+	l := &x.live
+	if l.round == "" || known.Last == nil || known.Last.ID != l.round {
+		l.base, l.round = known, p.id
+		if l.own == nil {
+			l.own, l.since = map[string]uint64{}, p.started
+		}
+	}
+	p.id, p.started, p.young, p.own = l.round, l.since, young, l.own
+	p.known = l.base
+	p.known.Findings, p.known.Suppressions = known.Findings, known.Suppressions // people's words are always the newest
+	out := &Outcome{Ledger: known.Ledger}
+	return p.id, p.conclude(ctx, seen, out)
+}
+
+// endLive saves a last time and stops all.
+func (x *Intake) endLive(ctx context.Context) {
+	l := &x.live
+	l.mu.Lock()
+	for _, w := range l.watchers {
+		w.end()
+	}
+	some := len(l.watchers) > 0
+	l.mu.Unlock()
+	if some {
+		x.saveLive(ctx, flow.Config{})
+	}
+	for _, w := range l.watchers {
+		x.ended(w)
+	}
+}
