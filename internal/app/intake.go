@@ -95,21 +95,25 @@ func (x *Intake) Run(ctx context.Context) error {
 	return nil
 }
 
-// recover mends what a process that died left half done.
+// recover mends what a process that died left half done. People may be sending already.
 func (x *Intake) recover(ctx context.Context) error {
+	if err := x.recoverFiles(ctx); err != nil {
+		return err
+	}
+	return x.recoverRounds(ctx)
+}
+
+func (x *Intake) recoverFiles(ctx context.Context) error {
+	x.admit.Lock() // nobody makes a file while strays are looked for
+	defer x.admit.Unlock()
 	all, err := x.app.Store.Uploads(ctx)
 	if err != nil {
 		return err
 	}
 	known := map[string]bool{}
 	for _, u := range all {
-		known[u.ID] = true
-		if u.State != model.Receiving {
-			continue
-		}
-		if n, err := x.shelf.Size(u.ID); err == nil && n == u.Size {
-			u.Offset = n
-			if _, err := x.finish(ctx, u); err != nil {
+		if known[u.ID] = true; u.State == model.Receiving {
+			if err := x.complete(ctx, u); err != nil {
 				return err
 			}
 		}
@@ -119,7 +123,23 @@ func (x *Intake) recover(ctx context.Context) error {
 			x.report(err)
 		}
 	}
-	return x.recoverRounds(ctx)
+	return nil
+}
+
+// complete finishes an upload whose last byte came just before the process died.
+func (x *Intake) complete(ctx context.Context, u model.Upload) error {
+	release, err := x.shelf.Hold(u.ID)
+	if err != nil {
+		return nil // somebody is sending: that one finishes it
+	}
+	defer release()
+	n, err := x.shelf.Size(u.ID)
+	if err != nil || n != u.Size {
+		return nil // it goes on later, or expires
+	}
+	u.Offset = n
+	_, err = x.finish(ctx, u)
+	return err
 }
 
 // tidy deletes uploads that have expired, now and every hour.

@@ -18,6 +18,7 @@ import (
 	"github.com/mimawari/mimawari/internal/model"
 	"github.com/mimawari/mimawari/internal/proto/dissect"
 	"github.com/mimawari/mimawari/internal/store"
+	"github.com/mimawari/mimawari/internal/talk"
 )
 
 // WatchState says in one word how an interface is; the words are "intake.watch.STATE".
@@ -63,6 +64,7 @@ type liveWatch struct {
 	round  string // id of the patrol that is being made, "" if none
 	since  time.Time
 	own    map[string]uint64
+	talks  talk.Counter
 	saving atomic.Bool
 }
 
@@ -310,7 +312,7 @@ func (x *Intake) saveLive(ctx context.Context, cfg flow.Config) {
 	}
 	id, err := x.concludeLive(context.WithoutCancel(ctx), seen, !ends)
 	if err == nil && ends {
-		l.round, l.own, l.base, l.since = "", nil, model.Known{}, time.Time{}
+		l.round, l.own, l.base, l.since, l.talks = "", nil, model.Known{}, time.Time{}, talk.Counter{}
 	}
 	l.mu.Lock()
 	if l.failed = nil; err != nil {
@@ -400,11 +402,14 @@ func (x *Intake) concludeLive(ctx context.Context, seen *model.Seen, young bool)
 			l.own, l.since = map[string]uint64{}, p.started
 		}
 	}
-	p.id, p.started, p.young, p.own = l.round, l.since, young, l.own
+	p.id, p.started, p.young, p.own, p.talks = l.round, l.since, young, l.own, l.talks
+	p.talks.Live = true
 	p.known = l.base
 	p.known.Findings, p.known.Suppressions = known.Findings, known.Suppressions // people's words are always the newest
 	out := &Outcome{Ledger: known.Ledger}
-	return p.id, p.conclude(ctx, seen, out)
+	err = p.conclude(ctx, seen, out)
+	l.talks = p.talks
+	return p.id, err
 }
 
 // endLive saves a last time and stops all.

@@ -231,10 +231,10 @@ func (x *Intake) run(ctx context.Context, a *App, r model.Round) error {
 		x.report(err)
 	}
 	kept := context.WithoutCancel(ctx)
+	x.read(kept, r)
 	if err := x.app.Store.SaveRound(kept, r); err != nil {
 		return err
 	}
-	x.read(kept, r)
 	x.changed("round", r.ID)
 	if r.Patrol != "" {
 		x.changed("result", r.Patrol)
