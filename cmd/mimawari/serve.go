@@ -18,21 +18,23 @@ import (
 
 func serveCommand(s *session) *cobra.Command {
 	var listen, data string
+	var ifaces []string
 	c := &cobra.Command{
 		Use: "serve [--listen 127.0.0.1:8420]", Short: s.t("cli.serve.short"), Long: s.t("cli.serve.long"), Args: s.noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
-			return s.serve(ctx, listen, data)
+			return s.serve(ctx, listen, data, ifaces)
 		},
 	}
 	c.Flags().StringVar(&listen, "listen", "127.0.0.1:8420", s.t("cli.flag.listen"))
+	c.Flags().StringArrayVarP(&ifaces, "interface", "i", nil, s.t("cli.serve.interface"))
 	s.dataFlag(c, &data)
 	return c
 }
 
 // serve shows the pages until ctx ends. A patrol may run beside them.
-func (s *session) serve(ctx context.Context, listen, data string) error {
+func (s *session) serve(ctx context.Context, listen, data string, ifaces []string) error {
 	a, err := app.OpenServing(ctx, data)
 	if err != nil {
 		return s.fail(err)
