@@ -62,7 +62,7 @@ func (s *session) demo(ctx context.Context, f *demoFlags) error {
 		return err
 	}
 	if f.serve {
-		return s.serve(ctx, f.listen, data)
+		return s.serve(ctx, serveFlags{listen: f.listen, data: data})
 	}
 	fmt.Fprintln(s.err, s.t("demo.next", "data", data))
 	return nil

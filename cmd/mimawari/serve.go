@@ -17,25 +17,33 @@ import (
 )
 
 func serveCommand(s *session) *cobra.Command {
-	var listen, data string
-	var ifaces []string
+	var f serveFlags
 	c := &cobra.Command{
 		Use: "serve [--listen 127.0.0.1:8420]", Short: s.t("cli.serve.short"), Long: s.t("cli.serve.long"), Args: s.noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
-			return s.serve(ctx, listen, data, ifaces)
+			return s.serve(ctx, f)
 		},
 	}
-	c.Flags().StringVar(&listen, "listen", "127.0.0.1:8420", s.t("cli.flag.listen"))
-	c.Flags().StringArrayVarP(&ifaces, "interface", "i", nil, s.t("cli.serve.interface"))
-	s.dataFlag(c, &data)
+	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8420", s.t("cli.flag.listen"))
+	c.Flags().StringArrayVarP(&f.interfaces, "interface", "i", nil, s.t("cli.serve.interface"))
+	c.Flags().DurationVar(&f.every, "save-every", 0, s.t("cli.flag.save_every"))
+	s.dataFlag(c, &f.data)
 	return c
 }
 
-// serve shows the pages until ctx ends. A patrol may run beside them.
-func (s *session) serve(ctx context.Context, listen, data string, ifaces []string) error {
-	a, err := app.OpenServing(ctx, data)
+// serveFlags are what can be said of a server.
+type serveFlags struct {
+	listen, data string
+	interfaces   []string
+	every        time.Duration
+}
+
+// serve shows the pages and does the patrols that they ask for until ctx ends. Patrols of the command line may run beside it.
+func (s *session) serve(ctx context.Context, f serveFlags) error {
+	listen := f.listen
+	a, err := app.OpenServing(ctx, f.data)
 	if err != nil {
 		return s.fail(err)
 	}
@@ -50,10 +58,15 @@ func (s *session) serve(ctx context.Context, listen, data string, ifaces []strin
 	case err != nil:
 		return s.fail(err)
 	}
+	report := func(err error) { fmt.Fprintf(s.err, "mimawari: %v\n", err) }
+	in, err := app.NewIntake(ctx, a, app.IntakeOptions{Now: time.Now, Zone: time.Local, Report: report, Interfaces: f.interfaces, Every: f.every})
+	if err != nil {
+		return s.fail(err)
+	}
 	srv := web.Server(web.Site{
-		Memory: a.Store, Desk: &app.Desk{App: a, Now: time.Now}, Zone: time.Local, Now: time.Now,
-		Report: func(err error) { fmt.Fprintf(s.err, "mimawari: %v\n", err) },
+		Memory: a.Store, Desk: &app.Desk{App: a, Now: time.Now}, Zone: time.Local, Now: time.Now, Report: report,
 	})
+	defer s.work(ctx, in)()
 	fmt.Fprintln(s.err, s.t("cli.serve.ready", "url", "http://"+l.Addr().String()+"/"))
 	done := make(chan error, 1)
 	go func() { done <- srv.Serve(l) }()
@@ -68,4 +81,18 @@ func (s *session) serve(ctx context.Context, listen, data string, ifaces []strin
 		return s.fail(err)
 	}
 	return nil
+}
+
+// work does what the pages ask for. The function that it gives ends it and waits.
+func (s *session) work(ctx context.Context, in *app.Intake) (end func()) {
+	app.LimitMemory(os.Getenv)
+	ctx, stop := context.WithCancel(ctx)
+	done := make(chan error, 1)
+	go func() { done <- in.Run(ctx) }()
+	return func() {
+		stop()
+		if err := <-done; err != nil {
+			fmt.Fprintf(s.err, "mimawari: %v\n", err)
+		}
+	}
 }

@@ -238,7 +238,9 @@ func (x *Intake) WatchesNow(ctx context.Context) ([]WatchNow, error) {
 			out = append(out, n)
 		}
 	}
-	slices.SortFunc(out, func(a, b WatchNow) int { return cmp.Or(strings.Compare(string(b.Kind), string(a.Kind)), strings.Compare(a.Name, b.Name)) })
+	slices.SortFunc(out, func(a, b WatchNow) int {
+		return cmp.Or(strings.Compare(string(b.Kind), string(a.Kind)), strings.Compare(a.Name, b.Name))
+	})
 	return out, nil
 }
 

@@ -97,7 +97,9 @@ func (x *Intake) Rounds(ctx context.Context, limit int) ([]model.Round, *RoundPr
 }
 
 // Round gives one round.
-func (x *Intake) Round(ctx context.Context, id string) (model.Round, error) { return x.app.Store.Round(ctx, id) }
+func (x *Intake) Round(ctx context.Context, id string) (model.Round, error) {
+	return x.app.Store.Round(ctx, id)
+}
 
 var errCancelled = errors.New("cancelled by a person")
 
