@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -149,8 +150,29 @@ func (a *App) newPatrol(o PatrolOptions) (*patrol, error) {
 }
 
 // conclude holds what was seen against what is declared and known, and stores the result. A live patrol does so several
-// times under the same id.
+// times under the same id. Where people changed the ledger meanwhile, it concludes with theirs.
 func (p *patrol) conclude(ctx context.Context, seen *model.Seen, out *Outcome) error {
+	for range tries {
+		if err := p.newestLedger(ctx, out); err != nil {
+			return err
+		}
+		if err := p.concludeOnce(ctx, seen, out); !errors.Is(err, model.ErrMoved) {
+			return err
+		}
+	}
+	return fmt.Errorf("store the patrol's result: %w", model.ErrMoved)
+}
+
+func (p *patrol) newestLedger(ctx context.Context, out *Outcome) error {
+	now, err := p.Store.Stamp(ctx)
+	if err != nil || now.Ledger == version(out.Ledger) {
+		return err
+	}
+	out.Ledger, err = p.Store.LatestLedger(ctx)
+	return err
+}
+
+func (p *patrol) concludeOnce(ctx context.Context, seen *model.Seen, out *Outcome) error {
 	known := p.known
 	index := ledger.NewIndex(out.Ledger)
 	hosts := inventory.Build(inventory.Input{Seen: seen, Known: known.Hosts, Ledger: index, Catalog: p.products})
@@ -175,8 +197,8 @@ func (p *patrol) conclude(ctx context.Context, seen *model.Seen, out *Outcome) e
 	}
 	out.Findings = triage.Reconcile(p.uncount(known.Findings, fresh), fresh, known.Suppressions, now, isCovered)
 	out.Hosts, out.Bindings = hosts, inventory.Remember(known.Bindings, seen.Bindings)
-	out.Patrol = p.round(seen, known, hosts, out.Ledger, now)
 	out.Trails = p.talks.Trails(hosts, seen)
+	out.Patrol, out.Moment = p.round(seen, known, hosts, out.Ledger, now), known.Moment
 	if err := p.Store.SaveResult(ctx, out.Result); err != nil {
 		return fmt.Errorf("store the patrol's result: %w", err)
 	}

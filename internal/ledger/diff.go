@@ -72,6 +72,21 @@ func (c *Changes) compare(k Kind, fields []string, before, after []record) {
 	}
 }
 
+// NewKey gives the key in after of the row that has this key in before; false if it is gone.
+func NewKey(before, after *model.Ledger, k Kind, key string) (string, bool) {
+	s := sectionOf[k]
+	pairs, gone, came := pair(s.records(next(before)), s.records(next(after)))
+	if k == KindHosts {
+		pairs, _, _ = pairByIdentity(s.fields(), pairs, gone, came)
+	}
+	for _, p := range pairs {
+		if p[0].key == key {
+			return p[1].key, true
+		}
+	}
+	return "", false
+}
+
 // pair matches records by key. Equal keys (a vendor listed twice) are matched in the order of their content.
 func pair(before, after []record) (pairs [][2]record, gone, came []record) {
 	byContent := func(rs []record) []record {

@@ -47,6 +47,11 @@ type section interface {
 	write(l *model.Ledger, visit func(values []string, extra []model.Extra))
 	// records gives the rows of l for comparison.
 	records(l *model.Ledger) []record
+	size(l *model.Ledger) int
+	// compose sets the rows of l; settle and setPlace mend the last row of l after it was read from a form.
+	compose(l *model.Ledger, picks []pick)
+	settle(l, from *model.Ledger, i int)
+	setPlace(l *model.Ledger, p model.Place)
 }
 
 // record is one row for comparison.

@@ -11,6 +11,7 @@ type Ledger struct {
 	Imported    time.Time    `json:"imported"`
 	By          string       `json:"by"`
 	File        string       `json:"file"`
+	Why         string       `json:"why,omitempty"` // what a person said when making this version
 	Sites       []Site       `json:"sites"`
 	Departments []Department `json:"departments"`
 	Zones       []Zone       `json:"zones"`

@@ -32,6 +32,7 @@ type Known struct {
 	Findings     []Finding // with their states
 	Suppressions []Suppression
 	Ledger       *Ledger // the newest version, nil if none was imported
+	Moment       int64   // when this was read, for Result
 }
 
 // Result is what a patrol leaves behind; store writes it in one transaction.
@@ -43,4 +44,5 @@ type Result struct {
 	// Trails are what this patrol adds to what is remembered of the hosts it saw: made one by one, because all of them
 	// at once would be large. May be nil.
 	Trails iter.Seq[Trail]
+	Moment int64 // of the Known that it was made from: what people said later stays. 0: the last one that was read
 }

@@ -70,5 +70,6 @@ type LedgerInfo struct {
 	Imported time.Time `json:"imported"`
 	By       string    `json:"by"`
 	File     string    `json:"file"`
+	Why      string    `json:"why,omitempty"`
 	Hosts    int       `json:"hosts"`
 }

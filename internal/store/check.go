@@ -127,6 +127,15 @@ func checkDocuments(ctx context.Context, tx *sql.Tx, r *Report) error {
 		{ledgersTable, func(c []any) ([]any, error) {
 			return remade(c, 0, func(l model.Ledger, doc, sum string) []any { return ledgerRow(l, doc, sum) })
 		}},
+		{batchesTable, func(c []any) ([]any, error) {
+			return remade(c, 1, func(b model.Batch, doc, sum string) []any { return batchRow(b, doc, sum) })
+		}},
+		{marksTable, func(c []any) ([]any, error) {
+			return remade(c, 0, func(m model.Mark, doc, sum string) []any { return []any{columnText(m.Host), sum, doc} })
+		}},
+		{inquiryTable, func(c []any) ([]any, error) {
+			return remade(c, 0, func(q model.Inquiry, doc, sum string) []any { return inquiryRow(q, doc, sum) })
+		}},
 		{silenceTable, func(c []any) ([]any, error) {
 			return remade(c, 0, func(x model.Suppression, doc, sum string) []any { return []any{x.ID, sum, doc} })
 		}},

@@ -48,7 +48,7 @@ func saveFindings(ctx context.Context, tx *sql.Tx, fs []model.Finding, known int
 			return err
 		}
 		was, stored := old[f.ID]
-		if stored && was.sum == sum {
+		if stored && was.sum == sum || !stored && byPeople(f) {
 			continue
 		}
 		b.add(f, doc, sum, was, at)
@@ -58,6 +58,9 @@ func saveFindings(ctx context.Context, tx *sql.Tx, fs []model.Finding, known int
 	}
 	return b.write(ctx, tx)
 }
+
+// byPeople reports findings that only people make. One that is not there was taken back while the patrol went on.
+func byPeople(f model.Finding) bool { return strings.HasPrefix(f.Rule, "decision.") }
 
 // findingBatch collects the rows of the findings to be written.
 type findingBatch struct {
@@ -284,21 +287,39 @@ func (s *Store) SetFindingState(ctx context.Context, id string, to model.State, 
 		if err != nil {
 			return err
 		}
-		was := storedFinding{state: f.State}
-		if err := tx.QueryRowContext(ctx, `SELECT coalesce(max(n), 0) FROM finding_events WHERE finding = $1`, f.ID).Scan(&was.events); err != nil {
-			return err
-		}
-		if err := tx.QueryRowContext(ctx, `UPDATE meta SET value = value + 1 WHERE name = 'changes' RETURNING value`).Scan(&was.touched); err != nil {
-			return err
-		}
-		f.State, f.Owner, f.Reason, f.Until = to, owner, reason, until.UTC()
-		doc, sum, err := encode("finding", f.ID, f)
+		touched, err := nextChange(ctx, tx)
 		if err != nil {
 			return err
 		}
-		if err := findingsTable.upsert(ctx, tx, [][]any{findingRow(f, doc, sum, was.touched)}); err != nil {
-			return err
-		}
-		return eventsTable.upsert(ctx, tx, [][]any{{f.ID, was.events + 1, micros(s.now()), string(was.state), string(to), columnText(who), columnText(reason)}})
+		return setStanding(ctx, tx, f, model.Standing{State: to, Owner: owner, Reason: reason, Until: until.UTC()}, touched, event{s.now(), who, reason})
 	})
+}
+
+// event is who made a step in the life of a finding, when and why.
+type event struct {
+	at          time.Time
+	who, reason string
+}
+
+// nextChange counts what people change on findings; a patrol keeps what has a higher number than it started with.
+func nextChange(ctx context.Context, tx *sql.Tx) (n int64, err error) {
+	err = tx.QueryRowContext(ctx, `UPDATE meta SET value = value + 1 WHERE name = 'changes' RETURNING value`).Scan(&n)
+	return n, err
+}
+
+// setStanding writes f with what a person says of it now, and notes the step.
+func setStanding(ctx context.Context, tx *sql.Tx, f model.Finding, to model.Standing, touched int64, e event) error {
+	was, events := f.State, int64(0)
+	if err := tx.QueryRowContext(ctx, `SELECT coalesce(max(n), 0) FROM finding_events WHERE finding = $1`, f.ID).Scan(&events); err != nil {
+		return err
+	}
+	f.State, f.Owner, f.Reason, f.Until = to.State, to.Owner, to.Reason, to.Until
+	doc, sum, err := encode("finding", f.ID, f)
+	if err != nil {
+		return err
+	}
+	if err := findingsTable.upsert(ctx, tx, [][]any{findingRow(f, doc, sum, touched)}); err != nil {
+		return err
+	}
+	return eventsTable.upsert(ctx, tx, [][]any{{f.ID, events + 1, micros(e.at), string(was), string(to.State), columnText(e.who), columnText(e.reason)}})
 }

@@ -49,7 +49,7 @@ func (s *Store) LedgerVersion(ctx context.Context, n int) (*model.Ledger, error)
 // LedgerVersions lists all versions, newest first.
 func (s *Store) LedgerVersions(ctx context.Context) (ls []LedgerInfo, err error) {
 	err = s.view(ctx, "list ledger versions", func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, `SELECT version, imported_us, made_by, file, hosts FROM ledgers ORDER BY version DESC`)
+		rows, err := tx.QueryContext(ctx, `SELECT version, imported_us, made_by, file, why, hosts FROM ledgers ORDER BY version DESC`)
 		if err != nil {
 			return err
 		}
@@ -57,7 +57,7 @@ func (s *Store) LedgerVersions(ctx context.Context) (ls []LedgerInfo, err error)
 		for rows.Next() {
 			var l LedgerInfo
 			var at int64
-			if err := rows.Scan(&l.Version, &at, &l.By, &l.File, &l.Hosts); err != nil {
+			if err := rows.Scan(&l.Version, &at, &l.By, &l.File, &l.Why, &l.Hosts); err != nil {
 				return err
 			}
 			l.Imported = time.UnixMicro(at).UTC()
@@ -71,16 +71,12 @@ func (s *Store) LedgerVersions(ctx context.Context) (ls []LedgerInfo, err error)
 // SaveLedger stores l as the next version and gives its number. l itself is not changed.
 func (s *Store) SaveLedger(ctx context.Context, l *model.Ledger) (version int, err error) {
 	err = s.update(ctx, "save ledger", func(tx *sql.Tx) error {
-		if err := tx.QueryRowContext(ctx, `SELECT coalesce(max(version), 0) + 1 FROM ledgers`).Scan(&version); err != nil {
-			return err
-		}
-		next := *l
-		next.Version = version
-		doc, sum, err := encode("ledger", next.File, next)
+		newest, err := ledgerVersion(ctx, tx)
 		if err != nil {
 			return err
 		}
-		return ledgersTable.upsert(ctx, tx, [][]any{ledgerRow(next, doc, sum)})
+		version = newest + 1
+		return saveLedger(ctx, tx, l, version)
 	})
 	if err != nil {
 		return 0, err
@@ -88,6 +84,22 @@ func (s *Store) SaveLedger(ctx context.Context, l *model.Ledger) (version int, e
 	return version, nil
 }
 
+// ledgerVersion gives the number of the newest version, 0 if there is none.
+func ledgerVersion(ctx context.Context, tx *sql.Tx) (n int, err error) {
+	err = tx.QueryRowContext(ctx, `SELECT coalesce(max(version), 0) FROM ledgers`).Scan(&n)
+	return n, err
+}
+
+func saveLedger(ctx context.Context, tx *sql.Tx, l *model.Ledger, version int) error {
+	next := *l
+	next.Version = version
+	doc, sum, err := encode("ledger", next.File, next)
+	if err != nil {
+		return err
+	}
+	return ledgersTable.upsert(ctx, tx, [][]any{ledgerRow(next, doc, sum)})
+}
+
 func ledgerRow(l model.Ledger, doc, sum string) []any {
-	return []any{int64(l.Version), micros(l.Imported), columnText(l.By), columnText(l.File), int64(len(l.Hosts)), sum, doc}
+	return []any{int64(l.Version), micros(l.Imported), columnText(l.By), columnText(l.File), int64(len(l.Hosts)), columnText(l.Why), sum, doc}
 }

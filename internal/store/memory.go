@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"strconv"
 
 	"github.com/mimawari/mimawari/internal/model"
@@ -25,6 +27,7 @@ func (s *Store) LoadKnown(ctx context.Context) (model.Known, error) {
 			return err
 		}
 		s.known.Store(changes)
+		k.Moment = changes + 1
 		return nil
 	})
 	return k, err
@@ -101,10 +104,18 @@ func one[T any](ctx context.Context, tx *sql.Tx, what, query string, args ...any
 }
 
 // SaveResult stores what a patrol leaves behind: all of it, or nothing. Hosts that are not in r are forgotten; findings
-// are never forgotten. Where a person changed a finding after LoadKnown, the person's word stays. Saving a patrol with
-// the same id again replaces it.
+// are never forgotten. Where a person changed a finding after LoadKnown, the person's word stays. A result that was held
+// against an older ledger than there is by now is model.ErrMoved: the caller concludes again. Saving a patrol with the same
+// id again replaces it.
 func (s *Store) SaveResult(ctx context.Context, r model.Result) error {
+	known := r.Moment - 1
+	if r.Moment == 0 {
+		known = s.known.Load()
+	}
 	return s.update(ctx, "save patrol "+r.Patrol.ID, func(tx *sql.Tx) error {
+		if newest, err := ledgerVersion(ctx, tx); err != nil || newest > r.Patrol.Ledger {
+			return cmp.Or(err, fmt.Errorf("the ledger: %w", model.ErrMoved))
+		}
 		if err := saveHosts(ctx, tx, r.Hosts); err != nil {
 			return err
 		}
@@ -115,7 +126,7 @@ func (s *Store) SaveResult(ctx context.Context, r model.Result) error {
 		if at.IsZero() {
 			at = s.now()
 		}
-		if err := saveFindings(ctx, tx, r.Findings, s.known.Load(), at); err != nil {
+		if err := saveFindings(ctx, tx, r.Findings, known, at); err != nil {
 			return err
 		}
 		if err := saveTrails(ctx, tx, r.Trails); err != nil {

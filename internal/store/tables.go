@@ -30,10 +30,13 @@ var (
 	concernsTable = table{"finding_hosts", 2, []column{"finding", "host"}}
 	eventsTable   = table{"finding_events", 2, []column{"finding", "#n", "#at_us", "from_state", "to_state", "who", "reason"}}
 	patrolsTable  = table{"patrols", 1, []column{"#n", "id", "#started_us", "sum", "doc"}}
-	ledgersTable  = table{"ledgers", 1, []column{"#version", "#imported_us", "made_by", "file", "#hosts", "sum", "doc"}}
+	ledgersTable  = table{"ledgers", 1, []column{"#version", "#imported_us", "made_by", "file", "#hosts", "why", "sum", "doc"}}
 	silenceTable  = table{"suppressions", 1, []column{"id", "sum", "doc"}}
 	settingsTable = table{"settings", 1, []column{"name", "value"}}
 	trailsTable   = table{"trails", 1, []column{"host", "#last_us", "#talks", "sum", "doc"}}
+	batchesTable  = table{"batches", 1, []column{"#n", "id", "#at_us", "sum", "doc"}}
+	marksTable    = table{"marks", 1, []column{"host", "sum", "doc"}}
+	inquiryTable  = table{"inquiries", 1, []column{"id", "host", "state", "#made_us", "sum", "doc"}}
 	metaTable     = table{"meta", 1, []column{"name", "#value"}}
 )
 
@@ -43,6 +46,7 @@ var tables = []table{
 	silenceTable, settingsTable, metaTable,
 	uploadsTable, roundsTable, watchesTable, schedulesTable,
 	trailsTable,
+	batchesTable, marksTable, inquiryTable,
 }
 
 // maxParams is how many values one statement carries. More rows in a statement save round trips to a server, but the

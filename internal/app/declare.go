@@ -1,0 +1,208 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/mimawari/mimawari/internal/inventory"
+	"github.com/mimawari/mimawari/internal/ledger"
+	"github.com/mimawari/mimawari/internal/ledger/decide"
+	"github.com/mimawari/mimawari/internal/locale"
+	"github.com/mimawari/mimawari/internal/model"
+)
+
+// Declarer carries out what people decide on the ledger, beside a patrol or not: each decision is one transaction, made on
+// the moment that it was decided on or made anew.
+type Declarer struct {
+	App  *App
+	Now  func() time.Time
+	Zone *time.Location
+
+	looking sync.Mutex // one looks, the others wait for what it sees
+	seen    atomic.Pointer[Moment]
+}
+
+// Person is who decides, why, and in which language texts are kept.
+type Person struct {
+	Name, Why string
+	Lang      locale.Lang
+}
+
+// Moment is all that the ledger page shows, as of one moment. It is immutable.
+type Moment struct {
+	Stamp   model.Stamp
+	Ledger  *model.Ledger // nil if there is none
+	Index   *ledger.Index
+	Hosts   map[string]model.Host
+	Pairing *decide.Pairing
+	Last    time.Time // when a machine was last seen
+	stored  map[string]*model.LedgerRef
+	list    []model.Host
+	at      time.Time
+}
+
+// keepLook is how long a look stays good: what was kept until a date ends without anybody changing anything.
+const keepLook = 10 * time.Minute
+
+// Look gives what is declared beside what is seen. It reads the data anew only if something changed.
+func (d *Declarer) Look(ctx context.Context) (*Moment, error) {
+	stamp, err := d.App.Store.Stamp(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if m := d.fresh(stamp); m != nil {
+		return m, nil
+	}
+	d.looking.Lock()
+	defer d.looking.Unlock()
+	if m := d.fresh(stamp); m != nil {
+		return m, nil
+	}
+	m, err := d.look(ctx, stamp)
+	if err != nil {
+		return nil, err
+	}
+	d.seen.Store(m)
+	return m, nil
+}
+
+func (d *Declarer) fresh(s model.Stamp) *Moment {
+	m := d.seen.Load()
+	if m == nil || m.Stamp != s || d.Now().Sub(m.at) > keepLook {
+		return nil
+	}
+	return m
+}
+
+func (d *Declarer) look(ctx context.Context, stamp model.Stamp) (*Moment, error) {
+	m := &Moment{Stamp: stamp, Hosts: map[string]model.Host{}, stored: map[string]*model.LedgerRef{}, at: d.Now()}
+	var err error
+	if old := d.seen.Load(); old != nil && old.Stamp.Ledger == stamp.Ledger {
+		m.Ledger, m.Index = old.Ledger, old.Index
+	} else {
+		if m.Ledger, err = d.App.Store.LatestLedger(ctx); err != nil {
+			return nil, err
+		}
+		m.Index = ledger.NewIndex(m.Ledger)
+	}
+	if m.list, err = d.App.Store.AllHosts(ctx); err != nil {
+		return nil, err
+	}
+	for i := range m.list {
+		h := &m.list[i]
+		m.stored[h.ID] = h.Ledger
+		h.Ledger = inventory.Refer(m.Index, h)
+		m.Hosts[h.ID] = *h
+		if h.Last.After(m.Last) {
+			m.Last = h.Last
+		}
+	}
+	marks, err := d.App.Store.Marks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	asked, err := d.App.Store.Inquiries(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m.Pairing = decide.Match(decide.Input{Ledger: m.Ledger, Hosts: m.list, Aside: inventory.Aside(m.Index), Marks: marks, Inquiries: asked, Now: d.Now()})
+	return m, nil
+}
+
+// tries is how often a decision is made anew because somebody else changed something meanwhile.
+const tries = 8
+
+// carry makes an act on the newest moment and stores it. hosts and findings say what it is about.
+func (d *Declarer) carry(ctx context.Context, hosts, findings []string, make func(decide.World) (model.Act, error)) (b model.Batch, err error) {
+	for range tries {
+		var m *Moment
+		var act model.Act
+		if m, err = d.Look(ctx); err != nil {
+			return b, err
+		}
+		w, err2 := d.world(ctx, m, hosts, findings)
+		if err2 != nil {
+			return b, err2
+		}
+		if act, err = make(w); err != nil {
+			return b, err
+		}
+		act.Refs = m.refs(act.Ledger)
+		if b, err = d.App.Store.SaveAct(ctx, act); !errors.Is(err, model.ErrMoved) {
+			return b, err
+		}
+		d.seen.Store(nil)
+	}
+	return b, err
+}
+
+func (d *Declarer) world(ctx context.Context, m *Moment, hosts, findings []string) (decide.World, error) {
+	w := decide.World{Ledger: m.Ledger, Hosts: m.Hosts, Marks: map[string]model.Mark{}, Inquiries: map[string]model.Inquiry{}}
+	for _, h := range hosts {
+		findings = append(findings, model.FindingID(decide.RuleStranger, h))
+	}
+	var err error
+	if w.Findings, err = d.App.Store.FindingsAbout(ctx, hosts, findings); err != nil {
+		return w, err
+	}
+	marks, err := d.App.Store.Marks(ctx)
+	if err != nil {
+		return w, err
+	}
+	for _, x := range marks {
+		w.Marks[x.Host] = x
+	}
+	asked, err := d.App.Store.Inquiries(ctx)
+	for _, q := range asked {
+		w.Inquiries[q.ID] = q
+	}
+	return w, err
+}
+
+// refs gives the hosts that are another declared row in l than is stored; none if the ledger stays.
+func (m *Moment) refs(l *model.Ledger) (out []model.HostRef) {
+	if l == nil {
+		return nil
+	}
+	x := ledger.NewIndex(l)
+	for i := range m.list {
+		h := &m.list[i]
+		if r := inventory.Refer(x, h); !sameRef(r, m.stored[h.ID]) {
+			out = append(out, model.HostRef{Host: h.ID, Ref: r})
+		}
+	}
+	return out
+}
+
+func sameRef(a, b *model.LedgerRef) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return *a == *b
+}
+
+func (d *Declarer) by(p Person) decide.By {
+	return decide.By{Who: p.Name, Why: p.Why, At: d.Now(), Lang: p.Lang, NewID: func(prefix string) string {
+		var b [8]byte
+		_, _ = rand.Read(b[:]) // never fails since Go 1.24
+		return prefix + hex.EncodeToString(b[:])
+	}}
+}
+
+// version gives a stored version; nil for 0.
+func (d *Declarer) version(ctx context.Context, n int) (*model.Ledger, error) {
+	if n == 0 {
+		return nil, nil
+	}
+	l, err := d.App.Store.LedgerVersion(ctx, n)
+	if err != nil {
+		return nil, fmt.Errorf("ledger version %d: %w", n, err)
+	}
+	return l, nil
+}
