@@ -24,6 +24,7 @@ func contract(t *testing.T, open func(t *testing.T) *store.Store) {
 		"Suppressions": testSuppressions, "Patrols": testPatrols, "Twice": testTwice, "HostileText": testHostileText,
 		"Concurrent": testConcurrent, "Check": testCheck, "Institution": testInstitution, "Uploads": testUploads, "Rounds": testRounds, "Watches": testWatches,
 		"Trails": testTrails, "TrailsAgain": testTrailsAgain, "TrailsHostile": testTrailsHostile,
+		"Acts": testActs, "ActsThatMoved": testActsThatMoved, "PatrolBesideActs": testPatrolBesideActs,
 	} {
 		t.Run(name, func(t *testing.T) { f(t, open(t)) })
 	}
