@@ -202,7 +202,10 @@ func stamp(ns int64) time.Time { return time.Unix(0, ns).UTC() }
 // but the same two machines may talk through several tunnels.
 func sortConversations(all []model.Conversation) []model.Conversation {
 	slices.SortFunc(all, func(a, b model.Conversation) int {
-		return cmp.Or(compareIdentity(&a, &b), a.First.Compare(b.First), slices.Compare(a.ClientMAC[:], b.ClientMAC[:]),
+		if c := compareIdentity(&a, &b); c != 0 {
+			return c
+		}
+		return cmp.Or(a.First.Compare(b.First), slices.Compare(a.ClientMAC[:], b.ClientMAC[:]),
 			slices.Compare(a.ServerMAC[:], b.ServerMAC[:]))
 	})
 	out := all[:0]
@@ -216,8 +219,15 @@ func sortConversations(all []model.Conversation) []model.Conversation {
 	return out
 }
 
+// compareIdentity looks no further than it must: most pairs differ in the first two fields.
 func compareIdentity(a, b *model.Conversation) int {
-	return cmp.Or(a.Client.Compare(b.Client), a.Server.Compare(b.Server), cmp.Compare(a.Proto, b.Proto), cmp.Compare(a.Port, b.Port),
+	if c := a.Client.Compare(b.Client); c != 0 {
+		return c
+	}
+	if c := a.Server.Compare(b.Server); c != 0 {
+		return c
+	}
+	return cmp.Or(cmp.Compare(a.Proto, b.Proto), cmp.Compare(a.Port, b.Port),
 		cmp.Compare(a.VLAN, b.VLAN), cmp.Compare(a.App, b.App), cmp.Compare(a.Tunnel, b.Tunnel))
 }
 

@@ -1,10 +1,12 @@
 package dissect
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/mimawari/mimawari/internal/model"
@@ -234,10 +236,7 @@ func stamp(ns int64) time.Time { return time.Unix(0, ns).UTC() }
 
 // SortObservations sorts by what identifies an observation and joins equal ones.
 func SortObservations(all []model.Observation) []model.Observation {
-	slices.SortFunc(all, func(a, b model.Observation) int {
-		return cmp.Or(a.Subject.Compare(b.Subject), slices.Compare(a.MAC[:], b.MAC[:]), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Value, b.Value),
-			a.Peer.Compare(b.Peer), cmp.Compare(a.Port, b.Port), cmp.Compare(a.VLAN, b.VLAN), cmp.Compare(a.Source, b.Source), a.First.Compare(b.First))
-	})
+	slices.SortFunc(all, func(a, b model.Observation) int { return compareObservations(&a, &b) })
 	return joinRuns(all, func(a, b *model.Observation) bool {
 		if a.Subject != b.Subject || a.MAC != b.MAC || a.VLAN != b.VLAN || a.Kind != b.Kind || a.Value != b.Value ||
 			a.Peer != b.Peer || a.Port != b.Port || a.Source != b.Source {
@@ -248,10 +247,30 @@ func SortObservations(all []model.Observation) []model.Observation {
 	})
 }
 
+// compareObservations looks no further than it must: most pairs differ in the first fields.
+func compareObservations(a, b *model.Observation) int {
+	if c := a.Subject.Compare(b.Subject); c != 0 {
+		return c
+	}
+	if c := bytes.Compare(a.MAC[:], b.MAC[:]); c != 0 {
+		return c
+	}
+	if c := strings.Compare(string(a.Kind), string(b.Kind)); c != 0 {
+		return c
+	}
+	if c := strings.Compare(a.Value, b.Value); c != 0 {
+		return c
+	}
+	return cmp.Or(a.Peer.Compare(b.Peer), cmp.Compare(a.Port, b.Port), cmp.Compare(a.VLAN, b.VLAN), cmp.Compare(a.Source, b.Source), a.First.Compare(b.First))
+}
+
 // SortBindings sorts by what identifies a binding and joins equal ones.
 func SortBindings(all []model.Binding) []model.Binding {
 	slices.SortFunc(all, func(a, b model.Binding) int {
-		return cmp.Or(a.Addr.Compare(b.Addr), slices.Compare(a.MAC[:], b.MAC[:]), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.VLAN, b.VLAN),
+		if c := a.Addr.Compare(b.Addr); c != 0 {
+			return c
+		}
+		return cmp.Or(slices.Compare(a.MAC[:], b.MAC[:]), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.VLAN, b.VLAN),
 			cmp.Compare(a.Source, b.Source), a.First.Compare(b.First))
 	})
 	return joinRuns(all, func(a, b *model.Binding) bool {
