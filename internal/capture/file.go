@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,7 +18,7 @@ import (
 
 // Options bound what a source uses. Zero fields take their default.
 type Options struct {
-	Batches int // batches in flight, default 8 of 1 MiB: Next waits until one is released
+	Batches int // batches in flight, default 4 of 512 KiB: Next waits until one is released
 }
 
 // maxWindow bounds the memory that a zstd file may ask for.
@@ -26,7 +27,7 @@ const maxWindow = 32 << 20
 // Open opens a capture file, or standard input (in) if name is "-". All its errors are *Damage. It recognises the format
 // by the first bytes, never by the name.
 func Open(name string, in io.Reader, opts Options) (Source, error) {
-	f := &file{name: name, pool: newPool(opts.batches(), batchBytes)}
+	f := &file{name: name, pool: newPool(max(cmp.Or(opts.Batches, fileBatches), 1), fileBytes)}
 	f.info.Name = name
 	raw, err := f.raw(in)
 	if err != nil {
@@ -38,13 +39,6 @@ func Open(name string, in io.Reader, opts Options) (Source, error) {
 		return nil, err
 	}
 	return f, nil
-}
-
-func (o Options) batches() int {
-	if o.Batches < 1 {
-		return inFlight
-	}
-	return o.Batches
 }
 
 // file reads a capture in pieces of one batch.

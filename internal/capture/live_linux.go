@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,7 +56,7 @@ func OpenLive(iface string, opts LiveOptions) (*Live, error) {
 	if nic.Flags&net.FlagUp == 0 {
 		return nil, liveDamage(iface, "live_down", errors.New("interface is down"))
 	}
-	l := &Live{name: iface, fd: -1, loop: nic.Flags&net.FlagLoopback != 0, pool: newPool(Options{Batches: opts.Batches}.batches(), batchBytes)}
+	l := &Live{name: iface, fd: -1, loop: nic.Flags&net.FlagLoopback != 0, pool: newPool(max(cmp.Or(opts.Batches, liveBatches), 1), liveBytes)}
 	l.info.Name, l.info.Kind = iface, "live"
 	if len(nic.HardwareAddr) == 6 {
 		l.mac = model.MAC(nic.HardwareAddr)

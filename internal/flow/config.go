@@ -48,7 +48,7 @@ type Limits struct {
 
 // Config is what a Pipeline can be told. The zero value is the default.
 type Config struct {
-	Shards     int // goroutines that work on flows; 1 does everything in the caller's. Default: one for two processors (reading, and the collector, take the other), at most 4
+	Shards     int // goroutines that work on flows; 1 does everything in the caller's. Default: one for each processor, at most 4
 	MaxFlows   int // active flows in all; beyond, the idlest of a sample ends early. Default 200,000
 	Timeouts   Timeouts
 	Limits     Limits
@@ -67,7 +67,7 @@ type Config struct {
 const FragmentAge = 30 * time.Second
 
 func (c Config) withDefaults() Config {
-	c.Shards = min(max(cmp.Or(c.Shards, min(runtime.GOMAXPROCS(0)/2, 4)), 1), maxShards)
+	c.Shards = min(max(cmp.Or(c.Shards, min(runtime.GOMAXPROCS(0), 4)), 1), maxShards)
 	c.MaxFlows = max(cmp.Or(c.MaxFlows, 200_000), 16)
 	r := &c.Record
 	r.Observations = max(cmp.Or(r.Observations, 150_000)/c.Shards, 1)
