@@ -18,6 +18,7 @@ var layers = [][]string{
 	{"cmd"},
 	{"internal/app"},
 	{"internal/web", "internal/api", "internal/report", "internal/store"},
+	{"internal/audit"},
 	{"internal/triage"},
 	{"internal/inventory", "internal/detect", "internal/talk", "internal/intake"},
 	{"internal/ledger", "internal/capture", "internal/flow", "internal/proto", "internal/collect"},

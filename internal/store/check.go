@@ -89,6 +89,7 @@ var references = []struct{ table, query string }{
 	{"host_addrs", `SELECT DISTINCT a.host FROM host_addrs a LEFT JOIN hosts h ON h.id = a.host WHERE h.id IS NULL`},
 	{"trails", `SELECT t.host FROM trails t LEFT JOIN hosts h ON h.id = t.host WHERE h.id IS NULL`},
 	{"finding_hosts", `SELECT DISTINCT a.finding FROM finding_hosts a LEFT JOIN findings f ON f.id = a.finding WHERE f.id IS NULL`},
+	{"access_keys", `SELECT DISTINCT a.account FROM access_keys a LEFT JOIN accounts p ON p.id = a.account WHERE p.id IS NULL`},
 	{"finding_events", `SELECT DISTINCT a.finding FROM finding_events a LEFT JOIN findings f ON f.id = a.finding WHERE f.id IS NULL`},
 }
 
@@ -112,6 +113,10 @@ func checkDocuments(ctx context.Context, tx *sql.Tx, r *Report) error {
 		table table
 		row   func(cells []any) ([]any, error)
 	}{
+		{accountsTable, func(c []any) ([]any, error) {
+			return remade(c, 0, func(p model.Account, doc, sum string) []any { return []any{p.ID, p.Login, sum, doc} })
+		}},
+		{keysTable, func(c []any) ([]any, error) { return remade(c, 2, keyRow) }},
 		{hostsTable, func(c []any) ([]any, error) {
 			return remade(c, 0, func(h model.Host, doc, sum string) []any { return hostRow(h, doc, sum) })
 		}},
@@ -209,8 +214,8 @@ func firstDifference(a, b []any) int {
 }
 
 // eachRow calls f with the cells of every row: int64 and string.
-func eachRow(ctx context.Context, tx *sql.Tx, query string, n int, f func(cells []any) error) error {
-	rows, err := tx.QueryContext(ctx, query)
+func eachRow(ctx context.Context, tx *sql.Tx, query string, n int, f func(cells []any) error, args ...any) error {
+	rows, err := tx.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err
 	}

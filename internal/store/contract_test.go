@@ -18,6 +18,7 @@ import (
 // contract is what must hold on every engine; open gives a fresh, empty store each time.
 func contract(t *testing.T, open func(t *testing.T) *store.Store) {
 	for name, f := range map[string]func(*testing.T, *store.Store){
+		"Accounts": testAccounts, "AccountsAtOnce": testAccountsAtOnce, "Keys": testKeys, "Audit": testAudit,
 		"Empty": testEmpty, "RoundTrip": testRoundTrip, "SecondPatrol": testSecondPatrol, "AllOrNothing": testAllOrNothing,
 		"HostPages": testHostPages, "HostSearch": testHostSearch, "FindingPages": testFindingPages, "FindingQueries": testFindingQueries,
 		"FindingLife": testFindingLife, "PeoplesWord": testPeoplesWord, "Ledgers": testLedgers, "Settings": testSettings,

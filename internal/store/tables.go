@@ -42,6 +42,7 @@ var (
 
 // tables are all tables but migrations, each after those it refers to.
 var tables = []table{
+	accountsTable, keysTable, attemptsTable, auditTable, treeTable,
 	hostsTable, addrsTable, bindingsTable, findingsTable, concernsTable, eventsTable, patrolsTable, ledgersTable,
 	silenceTable, settingsTable, metaTable,
 	uploadsTable, roundsTable, watchesTable, schedulesTable,
