@@ -147,7 +147,7 @@ func (s *session) listSchedules(ctx context.Context, a *app.App, asJSON bool) er
 	}
 	if asJSON {
 		if all == nil {
-			all = []app.ScheduleNow{}
+			all = []intake.ScheduleNow{}
 		}
 		return writeJSON(s.out, map[string]any{"schedules": all, "total": len(all)})
 	}

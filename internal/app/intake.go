@@ -37,7 +37,7 @@ type Intake struct {
 	turn      sync.Mutex    // held by whoever concludes: one patrol at a time
 	admit     sync.Mutex    // one look at the quota at a time
 	recognise sync.Mutex    // one file at a time: a workbook takes memory
-	running   atomic.Pointer[RoundProgress]
+	running   atomic.Pointer[intake.RoundProgress]
 	cancel    atomic.Pointer[context.CancelCauseFunc]
 	live      liveWatch
 }

@@ -15,42 +15,12 @@ import (
 	"github.com/mimawari/mimawari/catalog"
 	"github.com/mimawari/mimawari/internal/detect"
 	"github.com/mimawari/mimawari/internal/flow"
+	"github.com/mimawari/mimawari/internal/intake"
 	"github.com/mimawari/mimawari/internal/model"
 	"github.com/mimawari/mimawari/internal/proto/dissect"
 	"github.com/mimawari/mimawari/internal/store"
 	"github.com/mimawari/mimawari/internal/talk"
 )
-
-// WatchState says in one word how an interface is; the words are "intake.watch.STATE".
-type WatchState string
-
-// The states.
-const (
-	WatchOff       WatchState = "off"
-	WatchStarting  WatchState = "starting"  // for less than a minute, nothing yet
-	WatchSeeing    WatchState = "seeing"    // traffic of others
-	WatchQuiet     WatchState = "quiet"     // not one frame in the last minute
-	WatchBroadcast WatchState = "broadcast" // only frames to everybody: the mirror port does not mirror
-	WatchOwn       WatchState = "own"       // besides, only frames of this computer itself
-	WatchNoLink    WatchState = "no_link"   // no cable, or nothing at its other end
-	WatchLost      WatchState = "lost"      // can't be opened: Trouble says why
-)
-
-// WatchNow is a source and what it saw in the last minute, or why nothing.
-type WatchNow struct {
-	model.Watch
-	State   WatchState     `json:"state"`
-	Trouble *model.Trouble `json:"trouble,omitempty"`
-	Since   time.Time      `json:"since"` // of the state of the interface: opened, or lost
-	Losses  int            `json:"losses"`
-	Packets uint64         `json:"packets"` // in the last minute
-	Bytes   uint64         `json:"bytes"`
-	Dropped uint64         `json:"dropped"`
-	Hosts   int            `json:"hosts"` // machines since the watch began
-	Last    time.Time      `json:"last"`  // of the last frame
-	Saved   time.Time      `json:"saved"` // when what was seen was last stored
-	ByFlag  bool           `json:"by_flag,omitempty"`
-}
 
 // liveWatch is all interfaces that are watched all the time. One goroutine (runLive) owns it; others ask under mu.
 type liveWatch struct {
@@ -220,32 +190,32 @@ func (l *liveWatch) sample(now time.Time) {
 }
 
 // WatchesNow tells of all sources what they saw in the last minute.
-func (x *Intake) WatchesNow(ctx context.Context) ([]WatchNow, error) {
+func (x *Intake) WatchesNow(ctx context.Context) ([]intake.WatchNow, error) {
 	all, err := x.app.Store.Watches(ctx)
 	if err != nil {
 		return nil, err
 	}
 	x.live.mu.Lock()
 	defer x.live.mu.Unlock()
-	var out []WatchNow
+	var out []intake.WatchNow
 	for _, w := range all {
 		out = append(out, x.live.now(w))
 	}
 	for _, name := range x.ifaces {
-		if !slices.ContainsFunc(out, func(n WatchNow) bool { return n.Kind == model.WatchInterface && n.Name == name && n.On }) {
+		if !slices.ContainsFunc(out, func(n intake.WatchNow) bool { return n.Kind == model.WatchInterface && n.Name == name && n.On }) {
 			n := x.live.now(model.Watch{Kind: model.WatchInterface, Name: name, On: true})
 			n.ByFlag = true
 			out = append(out, n)
 		}
 	}
-	slices.SortFunc(out, func(a, b WatchNow) int {
+	slices.SortFunc(out, func(a, b intake.WatchNow) int {
 		return cmp.Or(strings.Compare(string(b.Kind), string(a.Kind)), strings.Compare(a.Name, b.Name))
 	})
 	return out, nil
 }
 
-func (l *liveWatch) now(w model.Watch) WatchNow {
-	n := WatchNow{Watch: w, State: WatchOff}
+func (l *liveWatch) now(w model.Watch) intake.WatchNow {
+	n := intake.WatchNow{Watch: w, State: intake.WatchOff}
 	o := l.watchers[w.Name]
 	if w.Kind != model.WatchInterface || !w.On || o == nil {
 		return n
@@ -267,24 +237,24 @@ func (l *liveWatch) now(w model.Watch) WatchNow {
 // minBroadcasts is how many frames must have come before their being only to everybody says something.
 const minBroadcasts = 20
 
-func judge(n WatchNow, m model.Mirror, linked bool) WatchState {
+func judge(n intake.WatchNow, m model.Mirror, linked bool) intake.WatchState {
 	switch {
 	case n.Trouble != nil && !linked && n.Trouble.Code == "live_down":
-		return WatchNoLink
+		return intake.WatchNoLink
 	case n.Trouble != nil:
-		return WatchLost
+		return intake.WatchLost
 	case n.Packets == 0 && !linked:
-		return WatchNoLink
+		return intake.WatchNoLink
 	case n.Packets == 0 && time.Since(n.Since) < time.Minute:
-		return WatchStarting
+		return intake.WatchStarting
 	case n.Packets == 0:
-		return WatchQuiet
+		return intake.WatchQuiet
 	case n.Packets >= minBroadcasts && m.Unicast == 0:
-		return WatchBroadcast
+		return intake.WatchBroadcast
 	case n.Packets >= minBroadcasts && m.Unicast <= m.OwnUnicast:
-		return WatchOwn
+		return intake.WatchOwn
 	}
-	return WatchSeeing
+	return intake.WatchSeeing
 }
 
 func linked(name string) bool {

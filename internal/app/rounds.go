@@ -16,18 +16,6 @@ import (
 	"github.com/mimawari/mimawari/internal/store"
 )
 
-// RoundProgress is how far the round is that runs.
-type RoundProgress struct {
-	Round   string `json:"round"`
-	Source  string `json:"source"`  // what is being read
-	Done    int64  `json:"done"`    // bytes of it
-	Total   int64  `json:"total"`   // 0 if not known
-	Packets uint64 `json:"packets"` // so far, of all sources
-	Hosts   int    `json:"hosts"`   // machines so far
-	// Waiting says who holds the data, if the round waits for another program.
-	Waiting map[string]string `json:"waiting,omitempty"`
-}
-
 // maxQueue bounds the rounds that wait.
 const maxQueue = 50
 
@@ -91,7 +79,7 @@ func (x *Intake) poke() {
 }
 
 // Rounds gives the newest rounds and how far the one is that runs, nil if none does.
-func (x *Intake) Rounds(ctx context.Context, limit int) ([]model.Round, *RoundProgress, error) {
+func (x *Intake) Rounds(ctx context.Context, limit int) ([]model.Round, *intake.RoundProgress, error) {
 	rs, err := x.app.Store.Rounds(ctx, limit)
 	return rs, x.running.Load(), err
 }
@@ -178,7 +166,7 @@ func (x *Intake) oneRound(ctx context.Context) (bool, error) {
 	a, err := Open(ctx, x.app.Dir, "patrol")
 	var held *store.Error
 	if errors.As(err, &held) && held.Code == store.Locked {
-		p := &RoundProgress{Round: id, Waiting: held.Args}
+		p := &intake.RoundProgress{Round: id, Waiting: held.Args}
 		x.running.Store(p)
 		x.Hub.Publish("progress", p)
 		return false, nil
@@ -205,8 +193,8 @@ func (x *Intake) oneRound(ctx context.Context) (bool, error) {
 func (x *Intake) run(ctx context.Context, a *App, r model.Round) error {
 	running, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	watch := &roundWatch{intake: x, now: RoundProgress{Round: r.ID}}
-	x.running.Store(&RoundProgress{Round: r.ID})
+	watch := &roundWatch{intake: x, now: intake.RoundProgress{Round: r.ID}}
+	x.running.Store(&intake.RoundProgress{Round: r.ID})
 	x.cancel.Store(&cancel)
 	out, err := a.Patrol(running, x.wish(ctx, r, watch))
 	x.cancel.Store(nil)
@@ -295,7 +283,7 @@ func (x *Intake) shownName(ctx context.Context, id string) string {
 type roundWatch struct {
 	intake *Intake
 	names  map[string]string
-	now    RoundProgress
+	now    intake.RoundProgress
 	told   time.Time
 }
 

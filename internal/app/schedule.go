@@ -20,12 +20,6 @@ const (
 	maxSchedules = 50
 )
 
-// ScheduleNow is a schedule and when it runs next; zero if it is off.
-type ScheduleNow struct {
-	model.Schedule
-	Next time.Time `json:"next,omitzero"`
-}
-
 // AddWatch adds a source that is looked at again and again. A folder must be there and an absolute path.
 func (a *App) AddWatch(ctx context.Context, w model.Watch, now time.Time) (model.Watch, error) {
 	w.Name = strings.TrimSpace(w.Name)
@@ -134,13 +128,13 @@ func (a *App) SwitchSchedule(ctx context.Context, id string, on bool, now time.T
 }
 
 // Schedules gives all schedules and when they run next.
-func (a *App) Schedules(ctx context.Context, now time.Time, zone *time.Location) ([]ScheduleNow, error) {
+func (a *App) Schedules(ctx context.Context, now time.Time, zone *time.Location) ([]intake.ScheduleNow, error) {
 	all, err := a.Store.Schedules(ctx)
-	var out []ScheduleNow
+	var out []intake.ScheduleNow
 	for _, s := range all {
-		out = append(out, ScheduleNow{s, intake.Next(s, now, zone)})
+		out = append(out, intake.ScheduleNow{Schedule: s, Next: intake.Next(s, now, zone)})
 	}
-	slices.SortFunc(out, func(a, b ScheduleNow) int { return a.At - b.At })
+	slices.SortFunc(out, func(a, b intake.ScheduleNow) int { return a.At - b.At })
 	return out, err
 }
 
@@ -216,23 +210,16 @@ func (x *Intake) start(ctx context.Context, s model.Schedule) error {
 	return errors.Join(errs...)
 }
 
-// Interface is a network interface that could be watched.
-type Interface struct {
-	Name string `json:"name"`
-	Up   bool   `json:"up"`
-	Link bool   `json:"link"` // a cable with something at its other end
-}
-
 // Interfaces lists what could be watched.
-func Interfaces() []Interface {
+func Interfaces() []intake.Interface {
 	all, err := net.Interfaces()
 	if err != nil {
 		return nil
 	}
-	var out []Interface
+	var out []intake.Interface
 	for _, i := range all {
 		if i.Flags&net.FlagLoopback == 0 {
-			out = append(out, Interface{i.Name, i.Flags&net.FlagUp != 0, i.Flags&net.FlagRunning != 0})
+			out = append(out, intake.Interface{Name: i.Name, Up: i.Flags&net.FlagUp != 0, Link: i.Flags&net.FlagRunning != 0})
 		}
 	}
 	return out

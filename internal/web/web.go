@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/mimawari/mimawari/internal/auth"
 	"github.com/mimawari/mimawari/internal/web/findings"
 	"github.com/mimawari/mimawari/internal/web/hosts"
+	"github.com/mimawari/mimawari/internal/web/intake"
 	"github.com/mimawari/mimawari/internal/web/page"
 	"github.com/mimawari/mimawari/internal/web/reports"
 	"github.com/mimawari/mimawari/internal/web/today"
@@ -27,6 +29,7 @@ import (
 type Site struct {
 	Memory api.Memory
 	Desk   api.Desk
+	Intake intake.Desk // nil: nothing is taken in, and there is no page for it
 	Zone   *time.Location
 	Now    func() time.Time
 	// Report is told of errors that the reader is not shown. May be nil.
@@ -72,6 +75,12 @@ var menu = []page.Entry{
 	{Path: "/", Key: "web.today.menu", Here: "today", Need: auth.Look},
 	{Path: "/findings", Key: "web.findings", Here: "findings", Need: auth.Look},
 	{Path: "/hosts", Key: "web.hosts", Here: "hosts", Need: auth.Look},
+	{Path: "/intake", Key: "intake.title", Here: "intake", Need: auth.Intake},
+}
+
+// menuOf leaves out what this server does not do.
+func menuOf(s Site) []page.Entry {
+	return slices.DeleteFunc(slices.Clone(menu), func(e page.Entry) bool { return e.Here == "intake" && s.Intake == nil })
 }
 
 // rooms are the page packages.
@@ -81,6 +90,7 @@ func rooms(k *page.Kit, s Site) []interface{ Routes() []page.Route } {
 		hosts.Site{Kit: k, Memory: s.Memory},
 		findings.Site{Kit: k, Memory: s.Memory, Desk: s.Desk},
 		reports.Site{Kit: k, Memory: s.Memory},
+		intake.Site{Kit: k, Desk: s.Intake},
 	}
 }
 
@@ -112,7 +122,7 @@ func healthy(w http.ResponseWriter, _ *http.Request) error {
 
 // Handler serves pages and API.
 func Handler(s Site) http.Handler {
-	k := &page.Kit{Now: s.Now, Zone: s.Zone, Report: s.Report, Record: s.Record, Menu: menu}
+	k := &page.Kit{Now: s.Now, Zone: s.Zone, Report: s.Report, Record: s.Record, Menu: menuOf(s)}
 	mux := http.NewServeMux()
 	k.Mount(mux, Routes(k, s))
 	return guard(http.NewCrossOriginProtection().Handler(local(mux)))

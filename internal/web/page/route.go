@@ -16,6 +16,7 @@ type Route struct {
 	Do      Action
 	JSON    bool // troubles are answered as JSON: for machines
 	Large   bool // uploads: the action itself bounds what it reads; all others read at most maxForm
+	Quiet   bool // one of very many steps: the audit trail has only what the action notes
 }
 
 // maxForm bounds what a form or a JSON body may be.
@@ -102,7 +103,7 @@ func (k *Kit) record(r *http.Request, rt Route, v auth.Viewer, n *notes) {
 		return
 	}
 	deeds := n.deeds
-	if len(deeds) == 0 && r.Method != http.MethodGet && r.Method != http.MethodHead {
+	if len(deeds) == 0 && !rt.Quiet && r.Method != http.MethodGet && r.Method != http.MethodHead {
 		deeds = []Deed{{Action: rt.Pattern, Object: r.URL.Path}}
 	}
 	for _, d := range deeds {
