@@ -72,7 +72,11 @@ func site(t *testing.T, empty bool) (*httptest.Server, *app.App) {
 		}
 	}
 	now := func() time.Time { return morning.Add(2 * time.Hour) }
-	srv := httptest.NewServer(web.Handler(web.Site{Memory: a.Store, Desk: &app.Desk{App: a, Now: now}, Now: now, Report: func(err error) { t.Error(err) }}))
+	in, err := app.NewIntake(t.Context(), a, app.IntakeOptions{Now: now, Zone: time.UTC})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewServer(web.Handler(web.Site{Memory: a.Store, Desk: &app.Desk{App: a, Now: now}, Intake: in, Now: now, Report: func(err error) { t.Error(err) }}))
 	t.Cleanup(srv.Close)
 	return srv, a
 }
