@@ -72,11 +72,7 @@ func NewDocument(r model.Result, l locale.Lang) Document {
 			Ledger: r.Patrol.Ledger, Previous: r.Patrol.Previous, New: list(r.Patrol.New), Gone: list(r.Patrol.Gone), Changed: list(r.Patrol.Changed), Seen: r.Patrol.Seen, Passed: list(r.Patrol.Passed),
 		},
 	}
-	d.Sources = []model.Source{}
-	for _, s := range r.Patrol.Sources {
-		s.Errors = NewTroubles(s.Errors, l)
-		d.Sources = append(d.Sources, s)
-	}
+	d.Sources = newSources(r.Patrol.Sources, l)
 	d.Hosts = NewHosts(r.Hosts)
 	d.Findings = NewFindings(r.Findings, l)
 	return d

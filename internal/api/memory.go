@@ -24,7 +24,13 @@ type Findings interface {
 // Rounds answers questions about patrols and the ledger they were held against.
 type Rounds interface {
 	Patrols(ctx context.Context, limit int) ([]model.Patrol, error)
+	Patrol(ctx context.Context, id string) (model.Patrol, error)
 	LatestLedger(context.Context) (*model.Ledger, error)
+}
+
+// Named knows whose network this is.
+type Named interface {
+	Institution(context.Context) (model.Institution, error)
 }
 
 // Memory is what the pages and the API read.
@@ -32,15 +38,17 @@ type Memory interface {
 	Hosts
 	Findings
 	Rounds
+	Named
 }
 
 // Decision is what a person says of a finding.
 type Decision struct {
-	State  model.State `json:"state"` // open, acknowledged, accepted, resolved
-	Reason string      `json:"reason"`
-	Owner  string      `json:"owner"`
-	Until  time.Time   `json:"until,omitzero"` // for accepted
-	Who    string      `json:"-"`
+	State  model.State
+	Reason string
+	Owner  string
+	Until  time.Time // for accepted
+	Who    string
+	Seen   int // how many events its history had when the person looked; 0: does not say. Another by now is model.ErrChanged
 }
 
 // Desk carries out what people decide.
@@ -49,14 +57,6 @@ type Desk interface {
 	Silence(ctx context.Context, s model.Suppression) error
 	Unsilence(ctx context.Context, id string) error
 }
-
-// Refused is a decision that can't be carried out as it stands; Key selects the words.
-type Refused struct {
-	Key   string
-	Pairs []string
-}
-
-func (r *Refused) Error() string { return r.Key }
 
 // Everything reads all hosts or findings page by page, for exports.
 func Everything(ctx context.Context, m Memory) (r model.Result, l *model.Ledger, err error) {

@@ -28,7 +28,7 @@ func (d *Desk) Decide(ctx context.Context, id string, x api.Decision) error {
 	if err != nil {
 		return refused(err)
 	}
-	return d.App.Store.SetFindingState(ctx, id, f.State, x.Who, f.Reason, f.Owner, f.Until)
+	return d.App.Store.SetFindingStateSeen(ctx, id, x.Seen, f.State, x.Who, f.Reason, f.Owner, f.Until)
 }
 
 // Silence adds a suppression in words and applies it to all findings there are.

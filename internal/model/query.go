@@ -9,6 +9,9 @@ import (
 // ErrNotFound is returned when nothing has the id asked for.
 var ErrNotFound = errors.New("not found")
 
+// ErrChanged is returned when something was to be changed as somebody saw it, and is not so any more.
+var ErrChanged = errors.New("somebody else changed it meanwhile")
+
 // ErrCursor is returned for a query whose After no page gave.
 var ErrCursor = errors.New("this is not the place where a page ended")
 

@@ -172,6 +172,14 @@ func testFindingLife(t *testing.T, s *store.Store) {
 	p, err := s.Findings(ctx, store.FindingQuery{States: []model.State{model.Accepted}, Host: want.Assets[0].Host, Text: "情報課"})
 	must(t, err)
 	same(t, "found", p.Findings, []model.Finding{want})
+	// Somebody who saw one event only is late; somebody who saw both is not.
+	if err := s.SetFindingStateSeen(ctx, id, 1, model.Open, "鈴木", "", "", time.Time{}); !errors.Is(err, model.ErrChanged) {
+		t.Fatalf("late: %v", err)
+	}
+	now, _, err := s.Finding(ctx, id)
+	must(t, err)
+	same(t, "finding after the late one", now, want)
+	must(t, s.SetFindingStateSeen(ctx, id, 2, model.Open, "鈴木", "", "", time.Time{}))
 }
 
 func testPeoplesWord(t *testing.T, s *store.Store) {

@@ -282,10 +282,25 @@ func findingEvents(ctx context.Context, tx *sql.Tx, id string) (es []Event, err 
 // SetFindingState stores what a person decided on a finding and notes it in its history. Whether the step makes sense
 // is for triage to say before.
 func (s *Store) SetFindingState(ctx context.Context, id string, to model.State, who, reason, owner string, until time.Time) error {
+	return s.SetFindingStateSeen(ctx, id, 0, to, who, reason, owner, until)
+}
+
+// SetFindingStateSeen is SetFindingState by somebody who saw a history of so many events; 0 does not say. If the history is
+// another by now nothing is stored and the error is model.ErrChanged.
+func (s *Store) SetFindingStateSeen(ctx context.Context, id string, seen int, to model.State, who, reason, owner string, until time.Time) error {
 	return s.update(ctx, "change finding "+id, func(tx *sql.Tx) error {
 		f, err := one[model.Finding](ctx, tx, "finding", findingByID, columnText(id))
 		if err != nil {
 			return err
+		}
+		if seen > 0 {
+			n, err := steps(ctx, tx, f.ID)
+			if err == nil && n != int64(seen) {
+				err = model.ErrChanged
+			}
+			if err != nil {
+				return err
+			}
 		}
 		touched, err := nextChange(ctx, tx)
 		if err != nil {
@@ -307,10 +322,17 @@ func nextChange(ctx context.Context, tx *sql.Tx) (n int64, err error) {
 	return n, err
 }
 
+// steps is how many events the history of a finding has.
+func steps(ctx context.Context, tx *sql.Tx, id string) (n int64, err error) {
+	err = tx.QueryRowContext(ctx, `SELECT coalesce(max(n), 0) FROM finding_events WHERE finding = $1`, id).Scan(&n)
+	return n, err
+}
+
 // setStanding writes f with what a person says of it now, and notes the step.
 func setStanding(ctx context.Context, tx *sql.Tx, f model.Finding, to model.Standing, touched int64, e event) error {
-	was, events := f.State, int64(0)
-	if err := tx.QueryRowContext(ctx, `SELECT coalesce(max(n), 0) FROM finding_events WHERE finding = $1`, f.ID).Scan(&events); err != nil {
+	was := f.State
+	events, err := steps(ctx, tx, f.ID)
+	if err != nil {
 		return err
 	}
 	f.State, f.Owner, f.Reason, f.Until = to.State, to.Owner, to.Reason, to.Until

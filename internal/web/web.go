@@ -96,21 +96,25 @@ func rooms(k *page.Kit, s Site) []interface{ Routes() []page.Route } {
 
 // Routes are all addresses, each with the permission it needs.
 func Routes(k *page.Kit, s Site) []page.Route {
-	machines := api.Handler(s.Memory, s.Desk)
-	serve := func(w http.ResponseWriter, r *http.Request) error {
-		machines.ServeHTTP(w, r)
-		return nil
-	}
 	rs := []page.Route{
 		{Pattern: "GET /healthz", Need: auth.Everyone, Do: healthy},
 		{Pattern: "GET /static/{name}", Need: auth.Everyone, Do: page.Static},
 		{Pattern: "POST /lang", Need: auth.Everyone, Do: k.ChooseLang},
-		{Pattern: "GET /api/v1/", Need: auth.Look, Do: serve, JSON: true},
-		{Pattern: "/api/v1/", Need: auth.Decide, Do: serve, JSON: true},
 		{Pattern: "/", Need: auth.Everyone, Do: page.Missing},
 	}
+	rs = append(rs, machines(s)...)
 	for _, room := range rooms(k, s) {
 		rs = append(rs, room.Routes()...)
+	}
+	return rs
+}
+
+// machines are the operations of the API, each behind the permission that it names.
+func machines(s Site) []page.Route {
+	a := api.New(api.Parts{Memory: s.Memory, Desk: s.Desk})
+	rs := []page.Route{{Pattern: "/api/", Need: auth.SignedIn, Do: a.Missing, JSON: true}}
+	for _, o := range a.Operations() {
+		rs = append(rs, page.Route{Pattern: o.Pattern(), Need: o.Need, Do: a.Do(o), JSON: true, Large: o.Large})
 	}
 	return rs
 }

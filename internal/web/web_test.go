@@ -315,7 +315,7 @@ func TestAPI(t *testing.T) {
 		t.Errorf("%d %s", code, body)
 	}
 	id := result().Findings[1].ID
-	for body, want := range map[string]int{`{"state":"acknowledged"}`: 200, `{"state":"accepted"}`: 400, `{"nonsense":1}`: 400, `[`: 400, strings.Repeat("x", 1<<20): 400} {
+	for body, want := range map[string]int{`{"state":"acknowledged"}`: 200, `{"state":"accepted"}`: 400, `{"nonsense":1}`: 400, `[`: 400, strings.Repeat("x", 1<<20): 413} {
 		res, err := http.Post(srv.URL+"/api/v1/findings/"+id, "application/json", strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)

@@ -1,0 +1,178 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"reflect"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/mimawari/mimawari/internal/auth"
+	"github.com/mimawari/mimawari/internal/locale"
+	"github.com/mimawari/mimawari/internal/model"
+)
+
+// prefix is where the API is.
+const prefix = "/api/v1"
+
+// maxBody bounds what a request may send.
+const maxBody = 64 << 10
+
+// Parts are what the operations need.
+type Parts struct {
+	Memory Memory
+	Desk   Desk
+}
+
+// API answers /api/v1/. Who asks and whether they may is made sure of before: package web mounts each operation behind the
+// permission that it names.
+type API struct {
+	Parts
+	huma       huma.API
+	routes     collected
+	operations []Operation
+	document   document
+	paths      *http.ServeMux // only to know which methods an address has
+}
+
+// Operation is one thing that can be asked of the API.
+type Operation struct {
+	Method, Path string
+	Need         auth.Permission
+	Stream       bool // the answer goes on: it is neither kept nor tagged
+	Large        bool // the operation itself bounds what it reads
+
+	ID, Tag, Summary, Text string
+}
+
+// Pattern is the operation as net/http.ServeMux has it.
+func (o Operation) Pattern() string { return o.Method + " " + o.Path }
+
+// collected takes the handlers from huma in place of a mux of its own: the one mux is the pages'.
+type collected map[string]http.HandlerFunc
+
+func (c collected) HandleFunc(pattern string, h func(http.ResponseWriter, *http.Request)) {
+	c[pattern] = h
+}
+
+func (c collected) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	w.WriteHeader(http.StatusNotFound)
+}
+
+// New makes the API.
+func New(p Parts) *API {
+	a := &API{Parts: p, routes: collected{}, paths: http.NewServeMux()}
+	r := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
+	for t, alias := range aliases {
+		r.RegisterTypeAlias(t, alias)
+	}
+	a.huma = humago.New(a.routes, huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0", Info: &huma.Info{Title: "Mimawari", Version: "1", Description: about},
+			Servers:    []*huma.Server{{URL: "/", Description: "where this document was read"}},
+			Components: &huma.Components{Schemas: r, SecuritySchemes: schemes},
+		},
+		Formats: map[string]huma.Format{"application/json": jsonFormat}, DefaultFormat: "application/json", RejectUnknownQueryParameters: true,
+	})
+	for _, register := range []func(*API){
+		(*API).patrolOperations, (*API).hostOperations, (*API).findingOperations, (*API).suppressionOperations, (*API).institutionOperations,
+		(*API).documentOperations,
+	} {
+		register(a)
+	}
+	a.finish()
+	return a
+}
+
+// Operations are all there are.
+func (a *API) Operations() []Operation { return a.operations }
+
+// add registers an operation.
+func add[I, O any](a *API, o Operation, f func(context.Context, *I) (*O, error)) {
+	o.Path = prefix + o.Path
+	a.operations = append(a.operations, o)
+	a.paths.Handle(o.Pattern(), http.NotFoundHandler())
+	h := huma.Operation{
+		OperationID: o.ID, Method: o.Method, Path: o.Path, Summary: o.Summary, Description: o.Text, Tags: []string{o.Tag},
+		MaxBodyBytes: maxBody, DefaultStatus: http.StatusOK, Security: []map[string][]string{{tokenScheme: {string(o.Need)}}},
+		Errors: failures(o, reflect.TypeFor[I]()),
+	}
+	huma.Register(a.huma, h, f)
+}
+
+// call is what a request brings along besides its input, and what came of it.
+type call struct {
+	lang locale.Lang
+	url  *url.URL
+	err  error
+}
+
+type callKey struct{}
+
+// callOf gives the call of ctx; a zero one outside of a request.
+func callOf(ctx context.Context) *call {
+	if c, ok := ctx.Value(callKey{}).(*call); ok {
+		return c
+	}
+	return &call{lang: locale.Japanese, url: &url.URL{}}
+}
+
+// Do gives the action of an operation. An error that it returns is for the caller to show: nothing has been written then.
+func (a *API) Do(o Operation) func(http.ResponseWriter, *http.Request) error {
+	handle := a.routes[o.Pattern()]
+	return func(w http.ResponseWriter, r *http.Request) error {
+		c := &call{lang: Lang(r), url: r.URL}
+		r = r.WithContext(context.WithValue(r.Context(), callKey{}, c))
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Add("Vary", "Accept-Language, Authorization, Cookie")
+		if o.Stream {
+			handle(w, r)
+			return c.err
+		}
+		k := &kept{ResponseWriter: w}
+		handle(k, r)
+		if c.err != nil {
+			return c.err
+		}
+		k.send(r)
+		return nil
+	}
+}
+
+// Missing answers for addresses that there are not, or not with this method.
+func (a *API) Missing(w http.ResponseWriter, r *http.Request) error {
+	var allow []string
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		probe := &http.Request{Method: method, URL: r.URL, Host: r.Host}
+		if _, pattern := a.paths.Handler(probe); pattern != "" && pattern != "/" {
+			allow = append(allow, method)
+		}
+	}
+	if len(allow) == 0 {
+		return model.ErrNotFound
+	}
+	w.Header().Set("Allow", strings.Join(allow, ", "))
+	return &Refused{Key: "api.method", Pairs: []string{"allow", strings.Join(allow, ", ")}, Status: http.StatusMethodNotAllowed}
+}
+
+// Lang is the language a request asks for: ?lang=, else the cookie of the pages, else Accept-Language, else Japanese.
+func Lang(r *http.Request) locale.Lang {
+	if l, ok := locale.Parse(r.URL.Query().Get("lang")); ok {
+		return l
+	}
+	if c, err := r.Cookie("lang"); err == nil {
+		if l, ok := locale.Parse(c.Value); ok {
+			return l
+		}
+	}
+	if l, ok := locale.Parse(r.Header.Get("Accept-Language")); ok {
+		return l
+	}
+	return locale.Japanese
+}
+
+// who is the name under which a decision is kept: the person, or the owner of the token.
+func who(ctx context.Context) string { return auth.ViewerOf(ctx).Called() }

@@ -1,0 +1,394 @@
+package web_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/mimawari/mimawari/internal/api"
+	"github.com/mimawari/mimawari/internal/app"
+	"github.com/mimawari/mimawari/internal/auth"
+	"github.com/mimawari/mimawari/internal/model"
+	"github.com/mimawari/mimawari/internal/web"
+	"github.com/mimawari/mimawari/internal/web/page"
+)
+
+// viewed serves the routes to whomever viewer gives, over a real store.
+func viewed(t *testing.T, viewer func() auth.Viewer) (http.Handler, *app.App) {
+	t.Helper()
+	_, a := site(t, false)
+	now := func() time.Time { return morning.Add(2 * time.Hour) }
+	k := &page.Kit{Now: now, Report: func(err error) { t.Error(err) }}
+	mux := http.NewServeMux()
+	k.Mount(mux, web.Routes(k, web.Site{Memory: a.Store, Desk: &app.Desk{App: a, Now: now}, Now: now}))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mux.ServeHTTP(w, r.WithContext(auth.WithViewer(r.Context(), viewer())))
+	}), a
+}
+
+func operator() auth.Viewer {
+	return auth.Viewer{ID: "u", Login: "sato", Name: "佐藤", Role: auth.Operator}
+}
+
+// ask sends one request; header are pairs of name and value.
+func ask(t *testing.T, h http.Handler, method, path, body string, header ...string) *http.Response {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Add(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w.Result()
+}
+
+func content(t *testing.T, res *http.Response) string {
+	t.Helper()
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// tried are requests that succeed, one at least for each operation: in this order, because some change what others read.
+func tried() [][3]string {
+	r := result()
+	f := "/api/v1/findings/" + r.Findings[2].ID
+	return [][3]string{
+		{"GET", "/api/v1/patrol"},
+		{"GET", "/api/v1/patrols?limit=5"},
+		{"GET", "/api/v1/patrols/p-1"},
+		{"GET", "/api/v1/hosts"},
+		{"GET", "/api/v1/hosts?q=10.1.0.20&class=pc&declared=no&limit=1&lang=en"},
+		{"GET", "/api/v1/hosts/" + r.Hosts[0].ID},
+		{"GET", "/api/v1/hosts/" + r.Hosts[1].ID},
+		{"GET", "/api/v1/findings?state=open&state=active&severity=low&rule=line.*&rule=&host="},
+		{"GET", f},
+		{"POST", f, `{"state":"acknowledged","reason":"調べる"}`},
+		{"POST", f, `{"state":"accepted","owner":"佐藤","reason":"更新待ち","until":"2026-12-31T00:00:00Z"}`},
+		{"POST", f, `{"state":"open"}`},
+		{"POST", "/api/v1/suppressions", `{"rule":"service.smb1","owner":"佐藤","reason":"検証機"}`},
+		{"GET", "/api/v1/suppressions"},
+		{"DELETE", "/api/v1/suppressions/{silence}"},
+		{"GET", "/api/v1/institution"},
+		{"GET", "/api/v1/openapi.json"},
+		{"GET", "/api/v1/openapi.yaml"},
+	}
+}
+
+// described is the OpenAPI document, compiled for validation.
+func described(t *testing.T) (*jsonschema.Compiler, map[string]any) {
+	t.Helper()
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(api.New(api.Parts{}).Document()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("https://mimawari.invalid/openapi.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	return c, doc.(map[string]any)
+}
+
+// What is answered is what the document says, and what the document says is tried: every operation.
+func TestAnswersAreAsDescribed(t *testing.T) {
+	h, a := viewed(t, operator)
+	c, _ := described(t)
+	mux := http.NewServeMux()
+	left := map[string]bool{}
+	for _, o := range api.New(api.Parts{}).Operations() {
+		mux.Handle(o.Pattern(), http.NotFoundHandler())
+		left[o.Pattern()] = true
+	}
+	for _, x := range tried() {
+		if s, err := a.Store.Suppressions(t.Context()); err == nil && len(s) > 0 {
+			x[1] = strings.Replace(x[1], "{silence}", s[0].ID, 1)
+		}
+		res := ask(t, h, x[0], x[1], x[2])
+		body := content(t, res)
+		if res.StatusCode != 200 {
+			t.Errorf("%s %s: %d %s", x[0], x[1], res.StatusCode, body)
+			continue
+		}
+		_, pattern := mux.Handler(httptest.NewRequestWithContext(t.Context(), x[0], x[1], nil))
+		delete(left, pattern)
+		if strings.Contains(x[1], "openapi") {
+			continue
+		}
+		method, path, _ := strings.Cut(pattern, " ")
+		where := "/paths/" + strings.ReplaceAll(path, "/", "~1") + "/" + strings.ToLower(method) + "/responses/200/content/application~1json/schema"
+		s, err := c.Compile("https://mimawari.invalid/openapi.json#" + (&url.URL{Fragment: where}).EscapedFragment())
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := jsonschema.UnmarshalJSON(strings.NewReader(body))
+		if err != nil {
+			t.Errorf("%s: %v", x[1], err)
+			continue
+		}
+		if err := s.Validate(v); err != nil {
+			t.Errorf("%s %s: %v", x[0], x[1], err)
+		}
+	}
+	for p := range left {
+		t.Errorf("%s was not tried: add a line to tried", p)
+	}
+}
+
+// Each operation names a permission, the document names the same, and the kernel asks for it: for every role and every token.
+func TestEachOperationIsForThoseWhoMay(t *testing.T) {
+	var v auth.Viewer
+	h, _ := viewed(t, func() auth.Viewer { return v })
+	_, doc := described(t)
+	for _, o := range api.New(api.Parts{}).Operations() {
+		if o.Need == auth.Everyone || o.Need != auth.SignedIn && !slices.Contains(auth.Permissions, o.Need) {
+			t.Errorf("%s needs %q, which is no permission", o.Pattern(), o.Need)
+		}
+		op := doc["paths"].(map[string]any)[o.Path].(map[string]any)[strings.ToLower(o.Method)].(map[string]any)
+		if got, _ := json.Marshal(op["security"]); string(got) != `[{"token":["`+string(o.Need)+`"]}]` {
+			t.Errorf("%s: the document says %s, the permission is %q", o.Pattern(), got, o.Need)
+		}
+		path := strings.ReplaceAll(o.Path, "{id}", "none")
+		refused := func(want int) {
+			t.Helper()
+			res := ask(t, h, o.Method, path, "")
+			if (res.StatusCode == want) != !v.May(o.Need) {
+				t.Errorf("%s as %s %v: %d", o.Pattern(), v.Role, v.Scopes, res.StatusCode)
+			}
+		}
+		v = auth.Viewer{}
+		refused(401)
+		for _, role := range auth.Roles {
+			v = auth.Viewer{ID: "u", Login: "u", Role: role}
+			refused(403)
+			for _, p := range auth.Permissions {
+				v = auth.Viewer{ID: "u", Login: "u", Role: role, Token: "t", Scopes: []auth.Permission{p}}
+				refused(403)
+			}
+		}
+	}
+}
+
+func TestTagsSaveTheBody(t *testing.T) {
+	h, _ := viewed(t, operator)
+	path := "/api/v1/findings?state=active"
+	first := ask(t, h, "GET", path, "")
+	tag := first.Header.Get("ETag")
+	if !strings.HasPrefix(tag, `"`) || len(tag) < 20 {
+		t.Fatalf("ETag %q", tag)
+	}
+	for field, want := range map[string]int{tag: 304, "W/" + tag: 304, `"x", ` + tag: 304, "*": 304, `"x"`: 200, "": 200} {
+		res := ask(t, h, "GET", path, "", "If-None-Match", field)
+		if body := content(t, res); res.StatusCode != want || (want == 304) != (body == "") || res.Header.Get("ETag") != tag {
+			t.Errorf("If-None-Match %s: %d, %d bytes", field, res.StatusCode, len(body))
+		}
+	}
+	if other := ask(t, h, "GET", path+"&lang=en", "").Header.Get("ETag"); other == tag {
+		t.Error("another language has the same tag")
+	}
+	ask(t, h, "POST", "/api/v1/findings/"+result().Findings[0].ID, `{"state":"acknowledged"}`)
+	if res := ask(t, h, "GET", path, "", "If-None-Match", tag); res.StatusCode != 200 {
+		t.Errorf("after a change: %d", res.StatusCode)
+	}
+	if res := ask(t, h, "HEAD", path, ""); res.StatusCode != 200 || res.Header.Get("ETag") == "" {
+		t.Errorf("HEAD: %d", res.StatusCode)
+	}
+}
+
+// Two people have the same finding open; the second one is told, and nothing of the first one's word is lost.
+func TestWhoDecidesOnSomethingElseIsTold(t *testing.T) {
+	h, a := viewed(t, operator)
+	path := "/api/v1/findings/" + result().Findings[0].ID
+	ja, en := ask(t, h, "GET", path, "").Header.Get("ETag"), ask(t, h, "GET", path, "", "Accept-Language", "en-GB").Header.Get("ETag")
+	if res := ask(t, h, "POST", path, `{"state":"acknowledged","reason":"私が見ます"}`, "If-Match", en); res.StatusCode != 200 {
+		t.Fatalf("first: %d %s", res.StatusCode, content(t, res))
+	}
+	res := ask(t, h, "POST", path, `{"state":"accepted","owner":"x","reason":"y","until":"2026-12-31T00:00:00Z"}`, "If-Match", ja)
+	if body := content(t, res); res.StatusCode != 412 || !strings.Contains(body, `"api.changed"`) || !strings.Contains(body, "ほかの人") {
+		t.Errorf("second: %d %s", res.StatusCode, body)
+	}
+	f, es, err := a.Store.Finding(t.Context(), result().Findings[0].ID)
+	if err != nil || f.State != model.Acknowledged || f.Reason != "私が見ます" || es[len(es)-1].Who != "佐藤" {
+		t.Errorf("%+v %+v %v", f.State, es, err)
+	}
+	for tags, want := range map[string]int{"W/" + ask(t, h, "GET", path, "").Header.Get("ETag"): 412, `"nonsense`: 412, "*": 200} {
+		if res := ask(t, h, "POST", path, `{"state":"open"}`, "If-Match", tags); res.StatusCode != want {
+			t.Errorf("If-Match %s: %d, want %d", tags, res.StatusCode, want)
+		}
+	}
+}
+
+// The store itself refuses: between looking and writing somebody else may come.
+func TestTheHistoryIsComparedWhereItIsWritten(t *testing.T) {
+	_, a := viewed(t, operator)
+	id := result().Findings[0].ID
+	desk := &app.Desk{App: a, Now: func() time.Time { return morning }}
+	if err := desk.Decide(t.Context(), id, api.Decision{State: model.Acknowledged, Who: "佐藤", Seen: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if err := desk.Decide(t.Context(), id, api.Decision{State: model.Open, Who: "鈴木", Seen: 1}); !errors.Is(err, model.ErrChanged) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Wrong requests get an answer in words that names what is wrong, never a page, a trace or somebody else's format.
+func TestWrongRequestsAreAnsweredInWords(t *testing.T) {
+	h, _ := viewed(t, operator)
+	f := "/api/v1/findings/" + result().Findings[0].ID
+	long := strings.Repeat("a", 5000)
+	for _, c := range []struct {
+		method, path, body string
+		header             []string
+		status             int
+		code, says         string
+	}{
+		{"GET", "/api/v1/hosts?limit=many", "", nil, 400, "api.bad_query", "limit は整数に"},
+		{"GET", "/api/v1/hosts?limit=0&lang=en", "", nil, 400, "api.bad_query", "limit must be 1 or more"},
+		{"GET", "/api/v1/hosts?declared=perhaps", "", nil, 400, "api.bad_query", "declared は次のどれか"},
+		{"GET", "/api/v1/hosts?stat=open", "", nil, 400, "api.bad_query", "stat という項目はありません"},
+		{"GET", "/api/v1/hosts?q=" + long, "", nil, 400, "api.bad_query", "q は 200 文字以下"},
+		{"GET", "/api/v1/findings?severity=worst", "", nil, 400, "api.bad_query", "severity は次のどれか"},
+		{"GET", "/api/v1/findings?after=nonsense", "", nil, 400, "api.bad_query", ""},
+		{"GET", "/api/v1/findings/" + long, "", nil, 400, "api.bad_query", "id は 200 文字以下"},
+		{"GET", "/api/v1/findings/%00%ff", "", nil, 404, "api.not_found", ""},
+		{"GET", "/api/v1/findings/" + url.PathEscape(`' OR 1=1; --`), "", nil, 404, "api.not_found", ""},
+		{"GET", "/api/v1/hosts/" + url.PathEscape(hostile), "", nil, 404, "api.not_found", ""},
+		{"GET", "/api/v1/hosts/..%2f..%2fetc%2fpasswd", "", nil, 404, "api.not_found", ""},
+		{"GET", "/api/v1/nothing", "", nil, 404, "api.not_found", ""},
+		{"GET", "/api/v2/hosts", "", nil, 404, "api.not_found", ""},
+		{"GET", "/api/v1/docs", "", nil, 404, "api.not_found", ""},
+		{"GET", "/api/v1/schemas/Host.json", "", nil, 404, "api.not_found", ""},
+		{"PUT", "/api/v1/hosts", "", nil, 405, "api.method", "GET"},
+		{"DELETE", f, "", nil, 405, "api.method", "GET, POST"},
+		{"POST", f, "", nil, 400, "api.bad_body", "空"},
+		{"POST", f, "[", nil, 400, "api.bad_body", ""},
+		{"POST", f, "[]", nil, 400, "api.bad_body", "オブジェクト"},
+		{"POST", f, `{}`, nil, 400, "api.bad_body", "state がありません"},
+		{"POST", f, `{"state":1}`, nil, 400, "api.bad_body", "state は文字列"},
+		{"POST", f, `{"state":"gone"}`, nil, 400, "api.bad_body", "state は次のどれか"},
+		{"POST", f, `{"state":"open","who":"院長"}`, nil, 400, "api.bad_body", "who という項目はありません"},
+		{"POST", f, `{"state":"accepted","until":"tomorrow"}`, nil, 400, "api.bad_body", "until は"},
+		{"POST", f, `{"state":"accepted"}`, nil, 400, "triage.error", ""},
+		{"POST", f, `{"state":"open","reason":"` + long + `"}`, nil, 400, "api.bad_body", "2000 文字以下"},
+		{"POST", f, `{"state":"open"} x`, nil, 400, "api.bad_body", ""},
+		{"POST", f, "state=open", []string{"Content-Type", "application/x-www-form-urlencoded"}, 415, "api.not_json", "JSON"},
+		{"POST", f, `{"state":"open"}`, []string{"Content-Type", "text/plain"}, 415, "api.not_json", "JSON"},
+		{"POST", f, `{"state":"open","reason":"` + strings.Repeat("a", 70<<10) + `"}`, nil, 413, "api.too_large", "64"},
+		{"POST", f, strings.Repeat("[", 60<<10), nil, 400, "api.bad_body", ""},
+		{"POST", f, `{"state":"open"}`, []string{"Content-Type", "a;+"}, 415, "api.not_json", "JSON"},
+		{"POST", "/api/v1/findings/none", `{"state":"open"}`, nil, 404, "api.not_found", ""},
+		{"DELETE", "/api/v1/suppressions/none", "", nil, 404, "api.not_found", ""},
+		{"POST", "/api/v1/suppressions", `{"owner":"x","reason":"y","ip":"10.1.0.300"}`, nil, 400, "triage.error", ""},
+	} {
+		res := ask(t, h, c.method, c.path, c.body, c.header...)
+		body := content(t, res)
+		var got struct{ Error struct{ Code, Text string } }
+		if err := json.Unmarshal([]byte(body), &got); err != nil || !strings.HasPrefix(res.Header.Get("Content-Type"), "application/json") {
+			t.Errorf("%s %.60s: %s %.200s: %v", c.method, c.path, res.Header.Get("Content-Type"), body, err)
+			continue
+		}
+		if res.StatusCode != c.status || !strings.HasPrefix(got.Error.Code, c.code) || !strings.Contains(got.Error.Text, c.says) || len(body) > 1500 {
+			t.Errorf("%s %.60s %.60s: %d %.300s; want %d %s %q", c.method, c.path, c.body, res.StatusCode, body, c.status, c.code, c.says)
+		}
+		for _, bad := range []string{"$schema", "about:blank", `"detail"`, "goroutine"} {
+			if strings.Contains(body, bad) {
+				t.Errorf("%s %.60s: %s", c.method, c.path, body)
+			}
+		}
+	}
+}
+
+// What is the server's fault is told with a number, and nothing of its cause.
+func TestFaultsStayInside(t *testing.T) {
+	var told []error
+	a, err := app.OpenServing(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	k := &page.Kit{Now: time.Now, Report: func(err error) { told = append(told, err) }}
+	mux := http.NewServeMux()
+	k.Mount(mux, web.Routes(k, web.Site{Memory: a.Store, Now: time.Now}))
+	r := httptest.NewRequestWithContext(auth.WithViewer(t.Context(), operator()), "GET", "/api/v1/hosts", nil)
+	w := httptest.NewRecorder()
+	mux.ServeHTTP(w, r)
+	var p api.Problem
+	if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil || w.Code != 500 || p.Said.Code != "api.internal" || p.Said.Reference == "" || strings.Contains(w.Body.String(), "closed") {
+		t.Errorf("%d %s %v", w.Code, w.Body, err)
+	}
+	if len(told) != 1 || !strings.Contains(told[0].Error(), p.Said.Reference) {
+		t.Errorf("reported: %v", told)
+	}
+}
+
+// The Link header leads through all pages.
+func TestLinksLeadOn(t *testing.T) {
+	h, _ := viewed(t, operator)
+	seen, path := map[string]bool{}, "/api/v1/findings?limit=2&state=active&lang=en"
+	for range 5 {
+		res := ask(t, h, "GET", path, "")
+		var list api.FindingList
+		if err := json.NewDecoder(res.Body).Decode(&list); err != nil || res.StatusCode != 200 || list.Total != 5 {
+			t.Fatalf("%s: %d %+v %v", path, res.StatusCode, list.Total, err)
+		}
+		for _, f := range list.Findings {
+			seen[f.ID] = true
+		}
+		link := res.Header.Get("Link")
+		if (link == "") != (list.Next == "") {
+			t.Errorf("next %q, Link %q", list.Next, link)
+		}
+		if link == "" {
+			break
+		}
+		var ok bool
+		if path, ok = strings.CutSuffix(strings.TrimPrefix(link, "<"), `>; rel="next"`); !ok || !strings.Contains(path, "lang=en") {
+			t.Fatalf("Link %q", link)
+		}
+	}
+	if len(seen) != 5 {
+		t.Errorf("%d of 5 findings", len(seen))
+	}
+}
+
+func FuzzAPIQueries(f *testing.F) {
+	for _, q := range []string{"q=10.1.0.20&limit=5", "state=active&rule=line.*&severity=high", "after=4.1.f-x&host=h-1", "q=%00%ff&declared=no&class=-", "limit=-1&limit=2", ";=&%zz"} {
+		f.Add(q)
+	}
+	a, err := app.OpenServing(context.Background(), f.TempDir())
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { _ = a.Close() })
+	if err := a.Store.SaveResult(context.Background(), result()); err != nil {
+		f.Fatal(err)
+	}
+	k := &page.Kit{Now: time.Now, Report: func(err error) { f.Error(err) }}
+	mux := http.NewServeMux()
+	k.Mount(mux, web.Routes(k, web.Site{Memory: a.Store, Now: time.Now}))
+	f.Fuzz(func(t *testing.T, query string) {
+		for _, path := range []string{"/api/v1/hosts", "/api/v1/findings", "/hosts", "/findings"} {
+			r := httptest.NewRequestWithContext(auth.WithViewer(t.Context(), operator()), "GET", path, nil)
+			r.URL.RawQuery = query
+			w := httptest.NewRecorder()
+			mux.ServeHTTP(w, r)
+			if w.Code != 200 && w.Code != 400 {
+				t.Errorf("%s?%s: %d %s", path, query, w.Code, w.Body)
+			}
+		}
+	})
+}
