@@ -9,7 +9,6 @@ import (
 	"go/format"
 	"go/parser"
 	"go/token"
-	"io/fs"
 	"log"
 	"maps"
 	"os"
@@ -42,15 +41,19 @@ var rooms = []string{"internal/model", "internal/ledger", "internal/api"}
 func comments(root string) ([]byte, error) {
 	m := map[string]string{}
 	for _, room := range rooms {
-		notTests := func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }
-		ps, err := parser.ParseDir(token.NewFileSet(), filepath.Join(root, room), notTests, parser.ParseComments)
+		names, err := filepath.Glob(filepath.Join(root, room, "*.go"))
 		if err != nil {
 			return nil, err
 		}
-		for _, p := range ps {
-			for _, f := range p.Files {
-				collect(m, f)
+		for _, name := range names {
+			if strings.HasSuffix(name, "_test.go") {
+				continue
 			}
+			f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+			if err != nil {
+				return nil, err
+			}
+			collect(m, f)
 		}
 	}
 	var b bytes.Buffer
