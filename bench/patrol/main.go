@@ -4,7 +4,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -92,7 +91,6 @@ func patrol(data, ledger string, quiet bool, paths []string) error {
 	if quiet {
 		return nil
 	}
-	e := json.NewEncoder(io.Discard)
-	e.SetIndent("", "  ")
-	return e.Encode(api.NewDocument(out.Result, locale.Japanese))
+	_, err = api.NewDocument(out.Result, locale.Japanese).WriteTo(io.Discard)
+	return err
 }

@@ -117,7 +117,7 @@ func (s *session) show(f *patrolFlags, out *app.Outcome) error {
 	}
 	var err error
 	if f.json {
-		err = writeJSON(s.out, api.NewDocument(out.Result, s.lang))
+		_, err = api.NewDocument(out.Result, s.lang).WriteTo(s.out)
 	} else {
 		err = report.Text(s.out, in, s.color(f.noColor))
 	}
@@ -146,7 +146,7 @@ func writeReport(name string, in report.Input) (err error) {
 	case ".pdf":
 		err = report.PDF(tmp, in)
 	default:
-		err = writeJSON(tmp, api.NewDocument(in.Result, in.Lang))
+		_, err = api.NewDocument(in.Result, in.Lang).WriteTo(tmp)
 	}
 	if err = errors.Join(err, tmp.Chmod(0o600), tmp.Close()); err == nil {
 		err = os.Rename(tmp.Name(), name)

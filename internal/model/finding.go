@@ -89,8 +89,6 @@ type Finding struct {
 	Owner  string    `json:"owner,omitempty"`
 	Reason string    `json:"reason,omitempty"`
 	Until  time.Time `json:"until,omitzero"` // for Accepted
-	// Missed counts the patrols in a row that looked at what the rule is about and did not see the cause.
-	Missed int `json:"missed,omitempty"`
 }
 
 // MaxEvidence bounds the evidence kept with one finding.

@@ -66,7 +66,7 @@ func Apply(f model.Finding, a Action) (model.Finding, error) {
 	case model.Accepted:
 		f.Until = a.Until.UTC()
 	case model.Open:
-		f.Owner, f.Reason, f.Missed = "", "", 0
+		f.Owner, f.Reason = "", ""
 	}
 	return f, nil
 }

@@ -20,9 +20,6 @@ type Policy struct {
 	// Covered says whether this patrol would have seen the cause if it were still there: it had what the rule needs, at the place and
 	// not before the time at which the cause was seen. What was not looked at is not resolved.
 	Covered func(f model.Finding) bool
-	// Absences is how many patrols in a row that covered the rule must not see a cause before it is resolved. Less than
-	// 1 means 1. Machines that are switched off at night need more than machines that never are.
-	Absences func(rule string) int
 }
 
 // Reconcile joins what is known with what a patrol found, see Policy.Reconcile; what is not seen once is resolved.
@@ -87,7 +84,7 @@ func once(fs []model.Finding) []model.Finding {
 
 // begin is the start of a life. A detection has no say in what people decide.
 func begin(f model.Finding) model.Finding {
-	f.State, f.Owner, f.Reason, f.Until, f.Missed = model.Open, "", "", time.Time{}, 0
+	f.State, f.Owner, f.Reason, f.Until = model.Open, "", "", time.Time{}
 	f.Evidence = mergeEvidence(nil, f.Evidence)
 	return f
 }
@@ -97,7 +94,7 @@ func begin(f model.Finding) model.Finding {
 // things are now, and what is in it is not counted twice.
 func again(old, f model.Finding, now time.Time) model.Finding {
 	g := join(old, f)
-	g.Severity, g.Missed = f.Severity, 0
+	g.Severity = f.Severity
 	if !f.First.Before(old.First) && !f.Last.After(old.Last) {
 		g.Count = max(old.Count, f.Count)
 	}
@@ -105,7 +102,7 @@ func again(old, f model.Finding, now time.Time) model.Finding {
 	case old.State == "":
 		g.State = model.Open
 	case !f.Last.After(old.Last):
-		g.Severity, g.Missed = old.Severity, old.Missed
+		g.Severity = old.Severity
 	case old.State == model.Resolved && now.Before(old.Until):
 		g.State = model.Accepted
 	case old.State == model.Resolved:
@@ -122,13 +119,7 @@ func (p Policy) absent(f model.Finding) model.Finding {
 	if f.State == model.Resolved || p.Covered == nil || !p.Covered(f) {
 		return f
 	}
-	need := 1
-	if p.Absences != nil {
-		need = max(need, p.Absences(f.Rule))
-	}
-	if f.Missed++; f.Missed >= need {
-		f.State = model.Resolved
-	}
+	f.State = model.Resolved
 	return f
 }
 

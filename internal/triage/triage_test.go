@@ -102,23 +102,6 @@ func TestAcceptedUntil(t *testing.T) {
 	state(t, Reconcile(gone, again, nil, day(12), all), model.Reopened)
 }
 
-func TestAbsences(t *testing.T) {
-	p := Policy{Covered: all, Absences: func(rule string) int { return map[string]int{"night": 3}[rule] }}
-	known := p.Reconcile(nil, []model.Finding{saw("night", "10.0.0.1", day(0)), saw("at.once", "10.0.0.2", day(0))}, nil, day(0))
-	for i, want := range []model.State{model.Open, model.Open, model.Resolved} {
-		known = p.Reconcile(known, nil, nil, day(i+1))
-		for _, f := range known {
-			if f.Rule == "night" && f.State != want || f.Rule == "at.once" && f.State != model.Resolved {
-				t.Fatalf("patrol %d: %s is %s", i+1, f.Rule, f.State)
-			}
-		}
-	}
-	known = p.Reconcile(known, []model.Finding{saw("night", "10.0.0.1", day(9))}, nil, day(9))
-	known = p.Reconcile(known, nil, nil, day(10)) // counting starts again
-	i := slices.IndexFunc(known, func(f model.Finding) bool { return f.Rule == "night" })
-	state(t, known[i:i+1], model.Reopened)
-}
-
 func TestSuppressionActsOnThePastAndEnds(t *testing.T) {
 	sup, err := NewSuppression(model.Suppression{Rule: "line.*", IP: "10.0.0.7/24", Reason: "検査", Owner: "佐藤", Until: day(5)}, day(1))
 	if err != nil {
