@@ -250,9 +250,12 @@ func (s *session) explain(ctx context.Context, a *app.App, id string, asJSON boo
 	}
 	fmt.Fprintf(s.out, "%s %s  %s\n\n", report.SeverityMark(f.Severity), report.SeverityName(s.lang, f.Severity), w.Title)
 	section := func(key string, lines ...string) {
+		if len(lines) == 0 {
+			return
+		}
 		fmt.Fprintln(s.out, s.t(key))
 		for _, l := range lines {
-			fmt.Fprintf(s.out, "  %s\n", l)
+			fmt.Fprintf(s.out, "  %s\n", strings.TrimRight(l, " "))
 		}
 		fmt.Fprintln(s.out)
 	}

@@ -205,6 +205,21 @@ func TestLoss(t *testing.T) {
 	}
 }
 
+// The mirror port gave only what carries no data: the acknowledgements tell that there was some.
+func TestAllDataLost(t *testing.T) {
+	c := seg{src: host1, dst: host2, sport: 40000, dport: 9999}
+	full := talk(c, sec)
+	_, seen := run(t, Config{}, append(full[:3:3], full[5:]...))
+	if m := seen.Sources[0].Mirror; m.TCPFlows != 1 || m.LostBytes < 7 || m.TCPBytes != m.LostBytes {
+		t.Errorf("5 bytes of the request and 2 of the answer are missing: %+v", m)
+	}
+	empty := []capture.Frame{full[0], full[1], full[2], c.with(ackFlag|fin, 100, 500, "").tcp(2 * sec), c.back(ackFlag|fin, 500, 101, "").tcp(2*sec + 1), c.with(ackFlag, 101, 501, "").tcp(2*sec + 2)}
+	_, seen = run(t, Config{}, empty)
+	if m := seen.Sources[0].Mirror; m.TCPFlows != 0 || m.LostBytes != 0 {
+		t.Errorf("a connection without data lost none: %+v", m)
+	}
+}
+
 func TestOneWay(t *testing.T) {
 	c := seg{src: host1, dst: host2, sport: 40000, dport: 9999}
 	var there, back []capture.Frame

@@ -77,7 +77,8 @@ func (m *mirror) sender(a model.MAC) {
 
 // flow judges a TCP flow that has ended.
 func (m *mirror) flow(e *entry) {
-	if e.payload[0]+e.payload[1] == 0 {
+	lost := [2]uint64{e.lost(0), e.lost(1)}
+	if e.payload[0]+e.payload[1]+lost[0]+lost[1] == 0 {
 		return
 	}
 	m.TCPFlows++
@@ -86,13 +87,17 @@ func (m *mirror) flow(e *entry) {
 		m.pair(e)
 	}
 	for dir := range 2 {
-		lost := uint64(0)
-		if e.is(ackKnown0 << (1 - dir)) { // somebody acknowledged, so what is missing was sent and received
-			lost = uint64(e.missing[dir])
-		}
-		m.LostBytes += lost
-		m.TCPBytes += e.payload[dir] + lost
+		m.LostBytes += lost[dir]
+		m.TCPBytes += e.payload[dir] + lost[dir]
 	}
+}
+
+// lost is what is missing of a direction and was sent and received, since somebody acknowledged.
+func (e *entry) lost(dir int) uint64 {
+	if !e.is(ackKnown0 << (1 - dir)) {
+		return 0
+	}
+	return uint64(e.missing[dir])
 }
 
 // pair finds the other direction of a one-way flow in another VLAN: then neither is one-way.
