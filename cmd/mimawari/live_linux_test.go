@@ -121,10 +121,16 @@ type watch struct {
 	out, err bytes.Buffer
 }
 
-func (w *wire) mimawari(args ...string) *watch {
-	c := &watch{Cmd: exec.Command(os.Args[0], args...)}
+// mimawariLater is a command of ours that is not started yet.
+func (w *wire) mimawariLater(args ...string) *exec.Cmd {
+	c := exec.Command(os.Args[0], args...)
 	c.Args[0] = "mimawari" // TestMain then is the command
 	c.Env = append(os.Environ(), "MIMAWARI_LANG=en", "MIMAWARI_DATA="+w.data)
+	return c
+}
+
+func (w *wire) mimawari(args ...string) *watch {
+	c := &watch{Cmd: w.mimawariLater(args...)}
 	c.Stdout, c.Stderr = &c.out, &c.err
 	if err := c.Start(); err != nil {
 		w.t.Error(err)

@@ -137,15 +137,14 @@ func TestUploadIsPatrolled(t *testing.T) {
 		t.Fatalf("%+v: not noted as read", u)
 	}
 	told := map[string]bool{}
-	for range 6 {
+	for late := time.After(10 * time.Second); !told["round"] || !told["result"]; {
 		select {
 		case e := <-ear.Events:
 			told[e.Name] = true
-		case <-time.After(5 * time.Second):
+			continue
+		case <-late:
 		}
-		if told["result"] {
-			break
-		}
+		break
 	}
 	if !told["round"] || !told["result"] {
 		t.Errorf("listeners were told %v", told)

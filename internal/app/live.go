@@ -243,7 +243,7 @@ func judge(n intake.WatchNow, m model.Mirror, linked bool) intake.WatchState {
 		return intake.WatchNoLink
 	case n.Trouble != nil:
 		return intake.WatchLost
-	case n.Packets == 0 && !linked:
+	case !linked:
 		return intake.WatchNoLink
 	case n.Packets == 0 && time.Since(n.Since) < time.Minute:
 		return intake.WatchStarting
