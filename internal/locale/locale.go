@@ -49,9 +49,26 @@ type Rule struct {
 	Severity model.Severity `yaml:"-"`
 	Level    string         `yaml:"severity"`
 	Needs    []string       `yaml:"needs"`
+	Button   string         `yaml:"button"` // what finishes the job: one of Buttons
+	Chain    Text           `yaml:"chain"`  // why it is urgent, in steps that are joined by " → "; none for slips
 	Title    Text           `yaml:"title"`
 	Why      Text           `yaml:"why"`
 	Todo     Text           `yaml:"todo"`
+}
+
+// Buttons are the ways in which a finding's job is finished: say that the machine is known, write to the vendor, mend the ledger, import
+// one, or look at the details.
+var Buttons = []string{"known", "vendor", "ledger", "import", "details"}
+
+// arrow joins the steps of a chain.
+const arrow = " → "
+
+// Steps gives the chain of a rule in l, step by step.
+func (r Rule) Steps(l Lang) []string {
+	if len(r.Chain) == 0 {
+		return nil
+	}
+	return strings.Split(r.Chain.In(l), arrow)
 }
 
 var load = sync.OnceValues(func() (*words, error) { return read(catalog.FS) })
@@ -108,6 +125,9 @@ func (w *words) addRules(b []byte) error {
 		var err error
 		if r.Severity, err = model.ParseSeverity(r.Level); err != nil {
 			return fmt.Errorf("rule %s: %w", r.ID, err)
+		}
+		if !slices.Contains(Buttons, r.Button) {
+			return fmt.Errorf("rule %s: button %q is none of %s", r.ID, r.Button, strings.Join(Buttons, ", "))
 		}
 		if _, ok := w.rules[r.ID]; ok {
 			return fmt.Errorf("rule %s is there twice", r.ID)

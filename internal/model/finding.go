@@ -88,7 +88,12 @@ type Finding struct {
 	State  State     `json:"state,omitempty"`
 	Owner  string    `json:"owner,omitempty"`
 	Reason string    `json:"reason,omitempty"`
-	Until  time.Time `json:"until,omitzero"` // for Accepted
+	Until  time.Time `json:"until,omitzero"` // Accepted: until then; Acknowledged: to be done by then
+}
+
+// Overdue reports whether somebody took it on and its day is over.
+func (f Finding) Overdue(now time.Time) bool {
+	return f.State == Acknowledged && !f.Until.IsZero() && !now.Before(f.Until)
 }
 
 // MaxEvidence bounds the evidence kept with one finding.

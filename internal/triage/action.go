@@ -14,7 +14,7 @@ type Action struct {
 	Who    string      // the person, for the history
 	Owner  string      // who takes care; needed for Accepted
 	Reason string      // needed for Accepted and Resolved
-	Until  time.Time   // needed for Accepted, else empty
+	Until  time.Time   // needed for Accepted; for Acknowledged the day by which it is to be done, if there is one
 	Now    time.Time
 }
 
@@ -63,7 +63,7 @@ func Apply(f model.Finding, a Action) (model.Finding, error) {
 	}
 	f.State, f.Owner, f.Reason, f.Until = a.To, a.Owner, a.Reason, time.Time{}
 	switch a.To {
-	case model.Accepted:
+	case model.Accepted, model.Acknowledged:
 		f.Until = a.Until.UTC()
 	case model.Open:
 		f.Owner, f.Reason = "", ""
@@ -87,6 +87,8 @@ func (a Action) check(f model.Finding) error {
 			return err
 		}
 		return checkUntil(a.Until, a.Now, true)
+	case model.Acknowledged:
+		return checkUntil(a.Until, a.Now, false)
 	case model.Resolved:
 		if a.Reason == "" {
 			return refuse("reason")
