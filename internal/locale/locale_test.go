@@ -2,6 +2,7 @@ package locale
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/mimawari/mimawari/catalog"
@@ -52,5 +53,22 @@ func holes(s string) []string {
 func TestFill(t *testing.T) {
 	if got := Fill("{a} and {b} {no}", map[string]string{"a": "{b}", "b": "2"}); got != "{b} and 2 ?" {
 		t.Fatal(got)
+	}
+}
+
+// Every rule that is not a slip of the ledger says in steps why it is urgent, as many in each language.
+func TestChains(t *testing.T) {
+	rs, err := Rules()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rs {
+		if strings.HasPrefix(r.ID, "ledger.") {
+			continue
+		}
+		ja, en := r.Steps(Japanese), r.Steps(English)
+		if len(ja) < 2 || len(ja) != len(en) {
+			t.Errorf("%s: %d steps in Japanese, %d in English", r.ID, len(ja), len(en))
+		}
 	}
 }
