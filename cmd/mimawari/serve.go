@@ -64,7 +64,15 @@ func (s *session) serve(ctx context.Context, f serveFlags) error {
 		return s.fail(err)
 	}
 	srv := web.Server(web.Site{
-		Memory: a.Store, Desk: &app.Desk{App: a, Now: time.Now}, Intake: in, Zone: time.Local, Now: time.Now, Report: report,
+		Memory:      a.Store,
+		Desk:        &app.Desk{App: a, Now: time.Now},
+		Notes:       &app.Notes{App: a, Now: time.Now},
+		Trails:      a.Store,
+		Intake:      in,
+		Institution: a.Store.Institution,
+		Zone:        time.Local,
+		Now:         time.Now,
+		Report:      report,
 	})
 	defer s.work(ctx, in)()
 	fmt.Fprintln(s.err, s.t("cli.serve.ready", "url", "http://"+l.Addr().String()+"/"))

@@ -33,6 +33,7 @@ var (
 	ledgersTable  = table{"ledgers", 1, []column{"#version", "#imported_us", "made_by", "file", "#hosts", "why", "sum", "doc"}}
 	silenceTable  = table{"suppressions", 1, []column{"id", "sum", "doc"}}
 	settingsTable = table{"settings", 1, []column{"name", "value"}}
+	notesTable    = table{"host_notes", 1, []column{"host", "place", "note", "photo", "who", "#at_us"}}
 	trailsTable   = table{"trails", 1, []column{"host", "#last_us", "#talks", "sum", "doc"}}
 	batchesTable  = table{"batches", 1, []column{"#n", "id", "#at_us", "sum", "doc"}}
 	marksTable    = table{"marks", 1, []column{"host", "sum", "doc"}}
@@ -48,6 +49,7 @@ var tables = []table{
 	uploadsTable, roundsTable, watchesTable, schedulesTable,
 	trailsTable,
 	batchesTable, marksTable, inquiryTable,
+	notesTable,
 }
 
 // maxParams is how many values one statement carries. More rows in a statement save round trips to a server, but the

@@ -17,6 +17,7 @@ import (
 
 	"github.com/mimawari/mimawari/internal/api"
 	"github.com/mimawari/mimawari/internal/auth"
+	"github.com/mimawari/mimawari/internal/model"
 	"github.com/mimawari/mimawari/internal/web/findings"
 	"github.com/mimawari/mimawari/internal/web/hosts"
 	"github.com/mimawari/mimawari/internal/web/intake"
@@ -29,9 +30,14 @@ import (
 type Site struct {
 	Memory api.Memory
 	Desk   api.Desk
+	Notes  hosts.Notes
+	Trails hosts.Trails
 	Intake intake.Desk // nil: nothing is taken in, and there is no page for it
-	Zone   *time.Location
-	Now    func() time.Time
+	// Institution says whose network this is. May be nil in tests.
+	Institution func(context.Context) (model.Institution, error)
+
+	Zone *time.Location
+	Now  func() time.Time
 	// Report is told of errors that the reader is not shown. May be nil.
 	Report func(error)
 	// Record takes what people did into the audit trail. May be nil in tests.
@@ -86,9 +92,9 @@ func menuOf(s Site) []page.Entry {
 // rooms are the page packages.
 func rooms(k *page.Kit, s Site) []interface{ Routes() []page.Route } {
 	return []interface{ Routes() []page.Route }{
-		today.Site{Kit: k, Memory: s.Memory},
-		hosts.Site{Kit: k, Memory: s.Memory},
-		findings.Site{Kit: k, Memory: s.Memory, Desk: s.Desk},
+		today.Site{Kit: k, Memory: s.Memory, Institution: s.Institution},
+		hosts.Site{Kit: k, Memory: s.Memory, Notes: s.Notes, Trails: s.Trails},
+		findings.Site{Kit: k, Memory: s.Memory, Desk: s.Desk, Institution: s.Institution},
 		reports.Site{Kit: k, Memory: s.Memory},
 		intake.Site{Kit: k, Desk: s.Intake},
 	}

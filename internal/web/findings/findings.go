@@ -3,6 +3,8 @@
 package findings
 
 import (
+	"cmp"
+	"context"
 	"embed"
 	"net/http"
 	"net/url"
@@ -14,6 +16,7 @@ import (
 	"github.com/mimawari/mimawari/internal/locale"
 	"github.com/mimawari/mimawari/internal/model"
 	"github.com/mimawari/mimawari/internal/report"
+	"github.com/mimawari/mimawari/internal/triage"
 	"github.com/mimawari/mimawari/internal/web/page"
 )
 
@@ -24,6 +27,7 @@ var (
 	listPage     = page.MustParse(pages, "findings")
 	findingPage  = page.MustParse(pages, "finding")
 	silencesPage = page.MustParse(pages, "silences")
+	messagePage  = page.MustParse(pages, "message")
 )
 
 // Site is what the pages need.
@@ -31,6 +35,8 @@ type Site struct {
 	Kit    *page.Kit
 	Memory api.Memory
 	Desk   api.Desk
+	// Institution is whose letter it is. May be nil in tests.
+	Institution func(context.Context) (model.Institution, error)
 }
 
 // Routes are the addresses of this package.
@@ -40,6 +46,8 @@ func (s Site) Routes() []page.Route {
 		{Pattern: "GET /findings.xlsx", Need: auth.Look, Do: s.xlsx},
 		{Pattern: "GET /findings/{id}", Need: auth.Look, Do: s.finding},
 		{Pattern: "POST /findings/{id}", Need: auth.Decide, Do: s.decide},
+		{Pattern: "POST /findings/{id}/reopen", Need: auth.Decide, Do: s.reopen},
+		{Pattern: "GET /findings/{id}/message", Need: auth.Look, Do: s.message},
 		{Pattern: "GET /silences", Need: auth.Look, Do: s.silences},
 		{Pattern: "POST /silences", Need: auth.Decide, Do: s.silence},
 		{Pattern: "POST /silences/{id}/remove", Need: auth.Decide, Do: s.unsilence},
@@ -129,6 +137,9 @@ type findingView struct {
 	Finding model.Finding
 	W       api.Finding
 	Events  []model.Event
+	Rule    locale.Rule
+	Steps   []string
+	Can     map[string]bool // what may be decided from here
 }
 
 func (s Site) finding(w http.ResponseWriter, r *http.Request) error {
@@ -139,10 +150,19 @@ func (s Site) finding(w http.ResponseWriter, r *http.Request) error {
 	v := findingView{Frame: s.Kit.Frame(r, "web.finding", "findings"), Finding: f, Events: es}
 	v.W = v.Words(f)
 	v.Title = v.W.Title
+	v.Rule, _ = locale.RuleOf(f.Rule)
+	v.Steps, v.Can = v.Rule.Steps(v.Lang), map[string]bool{}
+	for _, x := range triage.Steps(f.State) {
+		v.Can[string(x)] = true
+	}
 	return s.Kit.Render(w, r, http.StatusOK, findingPage, v)
 }
 
 func (s Site) decide(w http.ResponseWriter, r *http.Request) error {
+	was, _, err := s.Memory.Finding(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
 	until, err := s.Kit.Day(r.PostFormValue("until"))
 	if err == nil {
 		err = s.Desk.Decide(r.Context(), r.PathValue("id"), api.Decision{
@@ -153,8 +173,57 @@ func (s Site) decide(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	http.Redirect(w, r, page.Back(r.PostFormValue("back")), http.StatusSeeOther)
+	state := r.PostFormValue("state")
+	page.Note(r, "finding."+state, r.PathValue("id"), "reason", r.PostFormValue("reason"), "owner", r.PostFormValue("owner"), "until", r.PostFormValue("until"))
+	page.Done(w, r, cmp.Or(r.PostFormValue("back"), "/findings/"+r.PathValue("id")), page.Flash{Key: "finding.done." + state, Undo: undo(r.PathValue("id"), was)})
 	return nil
+}
+
+// undo is where the button goes that takes a decision back: to what it was, if that was waiting.
+func undo(id string, was model.Finding) string {
+	if was.State == model.Open || was.State == model.Reopened || was.State == "" {
+		return "/findings/" + id + "/reopen"
+	}
+	return ""
+}
+
+// reopen takes a decision back.
+func (s Site) reopen(w http.ResponseWriter, r *http.Request) error {
+	id := r.PathValue("id")
+	if err := s.Desk.Decide(r.Context(), id, api.Decision{State: model.Open, Who: auth.ViewerOf(r.Context()).Called()}); err != nil {
+		return err
+	}
+	page.Done(w, r, "/findings/"+id, page.Flash{Key: "finding.done.open"})
+	return nil
+}
+
+type messageView struct {
+	page.Frame
+	Finding model.Finding
+	Message report.Message
+	Mailto  string
+}
+
+// message drafts the letter to the vendor. Nothing is sent: a person reads it, changes it and sends it.
+func (s Site) message(w http.ResponseWriter, r *http.Request) error {
+	f, _, err := s.Memory.Finding(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	l, err := s.Memory.LatestLedger(r.Context())
+	if err != nil {
+		return err
+	}
+	var inst model.Institution
+	if s.Institution != nil {
+		if inst, err = s.Institution(r.Context()); err != nil {
+			return err
+		}
+	}
+	v := messageView{Frame: s.Kit.Frame(r, "message.title", "findings"), Finding: f}
+	v.Message = report.VendorMessage(v.Lang, s.Kit.Place(), f, l, inst, v.Viewer.Name)
+	v.Mailto = "mailto:" + url.PathEscape(v.Message.To) + "?subject=" + url.PathEscape(v.Message.Subject) + "&body=" + url.PathEscape(v.Message.Body)
+	return s.Kit.Render(w, r, http.StatusOK, messagePage, v)
 }
 
 type silencesView struct {
@@ -190,7 +259,7 @@ func (s Site) silence(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	http.Redirect(w, r, "/silences", http.StatusSeeOther)
+	page.Done(w, r, "/silences", page.Flash{Key: "silence.done"})
 	return nil
 }
 
@@ -198,6 +267,6 @@ func (s Site) unsilence(w http.ResponseWriter, r *http.Request) error {
 	if err := s.Desk.Unsilence(r.Context(), r.PathValue("id")); err != nil {
 		return err
 	}
-	http.Redirect(w, r, "/silences", http.StatusSeeOther)
+	page.Done(w, r, "/silences", page.Flash{Key: "silence.removed"})
 	return nil
 }

@@ -3,7 +3,9 @@
 package hosts
 
 import (
+	"context"
 	"embed"
+	"io"
 	"net/http"
 	"net/url"
 
@@ -22,10 +24,26 @@ var (
 	hostPage = page.MustParse(pages, "host")
 )
 
+// Notes keeps what people write on hosts.
+type Notes interface {
+	Note(ctx context.Context, host string) (model.Note, error)
+	Write(ctx context.Context, host, place, text, who string) error
+	SetPhoto(ctx context.Context, host, who string, r io.Reader) error
+	RemovePhoto(ctx context.Context, host, who string) error
+	Photo(ctx context.Context, host string) (io.ReadCloser, error)
+}
+
+// Trails remembers where hosts were and whom they talked to.
+type Trails interface {
+	Trail(ctx context.Context, host string) (model.Trail, error)
+}
+
 // Site is what the pages need.
 type Site struct {
 	Kit    *page.Kit
 	Memory api.Memory
+	Notes  Notes
+	Trails Trails
 }
 
 // Routes are the addresses of this package.
@@ -34,6 +52,10 @@ func (s Site) Routes() []page.Route {
 		{Pattern: "GET /hosts", Need: auth.Look, Do: s.list},
 		{Pattern: "GET /hosts.xlsx", Need: auth.Look, Do: s.xlsx},
 		{Pattern: "GET /hosts/{id}", Need: auth.Look, Do: s.host},
+		{Pattern: "POST /hosts/{id}/note", Need: auth.Decide, Do: s.note},
+		{Pattern: "GET /hosts/{id}/photo", Need: auth.Look, Do: s.photo},
+		{Pattern: "POST /hosts/{id}/photo", Need: auth.Decide, Do: s.setPhoto, Large: true},
+		{Pattern: "POST /hosts/{id}/photo/remove", Need: auth.Decide, Do: s.removePhoto},
 	}
 }
 
@@ -64,26 +86,6 @@ func (s Site) list(w http.ResponseWriter, r *http.Request) error {
 		Frame: s.Kit.Frame(r, "web.hosts", "hosts"), Query: q, Hosts: p.Hosts, Total: p.Total,
 		Next: page.Next("/hosts", q, p.Next), Export: page.With("/hosts.xlsx", q, "limit", ""), Classes: classes,
 	})
-}
-
-type hostView struct {
-	page.Frame
-	Host     model.Host
-	Findings []model.Finding
-}
-
-func (s Site) host(w http.ResponseWriter, r *http.Request) error {
-	h, err := s.Memory.Host(r.Context(), r.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	fs, err := s.Memory.Findings(r.Context(), model.FindingQuery{Host: h.ID})
-	if err != nil {
-		return err
-	}
-	v := hostView{Frame: s.Kit.Frame(r, "web.host", "hosts"), Host: h, Findings: fs.Findings}
-	v.Title = v.HostName(h)
-	return s.Kit.Render(w, r, http.StatusOK, hostPage, v)
 }
 
 func (s Site) xlsx(w http.ResponseWriter, r *http.Request) error {

@@ -93,12 +93,12 @@ type view struct {
 	More        int
 	Sources     []model.Source
 	MoreSources int
-	Patrol     *model.Patrol
-	Hosts      int
-	Undeclared int
-	HasLedger  bool
-	Active     int
-	Urgent     int
+	Patrol      *model.Patrol
+	Hosts       int
+	Undeclared  int
+	HasLedger   bool
+	Active      int
+	Urgent      int
 }
 
 func (s Site) today(w http.ResponseWriter, r *http.Request) error {
@@ -159,8 +159,11 @@ func urgent(a, b []model.Finding) []model.Finding {
 
 // date is the day as people say it: 11月22日（日）.
 func date(l locale.Lang, t time.Time) string {
-	return locale.T(l, "web.date", "month", strconv.Itoa(int(t.Month())), "day", strconv.Itoa(t.Day()),
-		"weekday", locale.T(l, "web.weekday."+strconv.Itoa(int(t.Weekday()))), "name", t.Month().String()[:3])
+	month := strconv.Itoa(int(t.Month()))
+	if l == locale.English {
+		month = t.Month().String()
+	}
+	return locale.T(l, "web.date", "month", month, "day", strconv.Itoa(t.Day()), "weekday", locale.T(l, "web.weekday."+strconv.Itoa(int(t.Weekday()))))
 }
 
 func (s Site) countHosts(ctx context.Context, v *view) error {

@@ -3,6 +3,7 @@
 import htmx from "htmx.org";
 import "./live";
 import "./upload";
+import "./copy";
 
 // No code in attributes: the content security policy forbids it anyway.
 document.documentElement.dataset.script = "on";
