@@ -37,6 +37,7 @@ func scriptSetup(e *testscript.Env) error {
 func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	all := map[string]func(*testscript.TestScript, bool, []string){"exits": exits}
 	maps.Copy(all, dbScriptCommands)
+	all["channel"] = channelID
 	return all
 }
 

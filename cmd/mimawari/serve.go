@@ -58,7 +58,13 @@ func (s *session) serve(ctx context.Context, f serveFlags) error {
 	case err != nil:
 		return s.fail(err)
 	}
-	report := func(err error) { fmt.Fprintf(s.err, "mimawari: %v\n", err) }
+	report := func(err error) {
+		text, _ := s.inWords(err)
+		fmt.Fprintf(s.err, "mimawari: %s\n", text)
+	}
+	telling, quiet := context.WithCancel(ctx)
+	defer a.Tell(telling, report)()
+	defer quiet()
 	in, err := app.NewIntake(ctx, a, app.IntakeOptions{Now: time.Now, Zone: time.Local, Report: report, Interfaces: f.interfaces, Every: f.every})
 	if err != nil {
 		return s.fail(err)

@@ -19,6 +19,7 @@ import (
 	"github.com/mimawari/mimawari/internal/ledger"
 	"github.com/mimawari/mimawari/internal/locale"
 	"github.com/mimawari/mimawari/internal/model"
+	"github.com/mimawari/mimawari/internal/notify"
 	"github.com/mimawari/mimawari/internal/seal"
 	"github.com/mimawari/mimawari/internal/store"
 )
@@ -49,6 +50,8 @@ func (s *session) inWords(err error) (string, int) {
 	var file *ledger.FileError
 	var data *store.Error
 	var key *seal.Error
+	var unsent *notify.SendError
+	var wrong notify.Problems
 	var damage *capture.Damage
 	var refused *api.Refused
 	var path *os.PathError
@@ -61,6 +64,10 @@ func (s *session) inWords(err error) (string, int) {
 		return s.t("store."+string(data.Code), data.Pairs()...), exitPartial
 	case errors.As(err, &key):
 		return s.t("seal."+string(key.Code), "where", key.Where), exitPartial
+	case errors.As(err, &unsent):
+		return locale.Trouble(s.lang, unsent.Trouble), exitPartial
+	case errors.As(err, &wrong):
+		return s.problems(wrong), exitUsage
 	case errors.As(err, &damage):
 		return locale.Trouble(s.lang, damage.Trouble()), exitPartial
 	case errors.As(err, &refused):

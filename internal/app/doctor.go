@@ -53,6 +53,7 @@ func Doctor(ctx context.Context, dir string, now time.Time) []Checkup {
 		defer s.Close()
 		list = append(list, checkData(ctx, s))
 		list = append(list, checkMemory(ctx, s, now)...)
+		list = append(list, checkNotify(ctx, dir, s, now)...)
 	}
 	return append(list, checkInterfaces()...)
 }

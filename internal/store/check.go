@@ -149,6 +149,12 @@ func checkDocuments(ctx context.Context, tx *sql.Tx, r *Report) error {
 		{watchesTable, func(c []any) ([]any, error) { return remade(c, 0, watchRow) }},
 		{schedulesTable, func(c []any) ([]any, error) { return remade(c, 0, scheduleRow) }},
 		{trailsTable, remadeTrail},
+		{channelsTable, func(c []any) ([]any, error) {
+			return remade(c, 0, func(x model.Channel, doc, sum string) []any { return []any{x.ID, sum, doc} })
+		}},
+		{outboxTable, func(c []any) ([]any, error) {
+			return remade(c, 0, func(d model.Delivery, doc, sum string) []any { return deliveryRow(d, doc, sum) })
+		}},
 	} {
 		if err := checkTable(ctx, tx, c.table, c.row, r); err != nil {
 			return err

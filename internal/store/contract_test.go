@@ -19,6 +19,7 @@ import (
 func contract(t *testing.T, open func(t *testing.T) *store.Store) {
 	for name, f := range map[string]func(*testing.T, *store.Store){
 		"Accounts": testAccounts, "AccountsAtOnce": testAccountsAtOnce, "Keys": testKeys, "Audit": testAudit,
+		"Channels": testChannels, "TellFresh": testTellFresh, "Outbox": testOutbox, "OutboxClaims": testOutboxClaims, "Happened": testHappened,
 		"Empty": testEmpty, "RoundTrip": testRoundTrip, "SecondPatrol": testSecondPatrol, "AllOrNothing": testAllOrNothing,
 		"HostPages": testHostPages, "HostSearch": testHostSearch, "FindingPages": testFindingPages, "FindingQueries": testFindingQueries,
 		"FindingLife": testFindingLife, "PeoplesWord": testPeoplesWord, "Ledgers": testLedgers, "Settings": testSettings,

@@ -38,6 +38,10 @@ var (
 	batchesTable  = table{"batches", 1, []column{"#n", "id", "#at_us", "sum", "doc"}}
 	marksTable    = table{"marks", 1, []column{"host", "sum", "doc"}}
 	inquiryTable  = table{"inquiries", 1, []column{"id", "host", "state", "#made_us", "sum", "doc"}}
+	channelsTable = table{"notify_channels", 1, []column{"id", "sum", "doc"}}
+	toldTable     = table{"notify_told", 1, []column{"finding", "#episode", "#at_us"}}
+	pendingTable  = table{"notify_pending", 2, []column{"channel", "finding", "#urgent", "#at_us"}}
+	outboxTable   = table{"notify_outbox", 1, []column{"id", "channel", "kind", "cause", "state", "#next_us", "#made_us", "sum", "doc"}}
 	metaTable     = table{"meta", 1, []column{"name", "#value"}}
 )
 
@@ -45,6 +49,7 @@ var (
 var tables = []table{
 	accountsTable, keysTable, attemptsTable, auditTable, treeTable,
 	hostsTable, addrsTable, bindingsTable, findingsTable, concernsTable, eventsTable, patrolsTable, ledgersTable,
+	channelsTable, toldTable, pendingTable, outboxTable,
 	silenceTable, settingsTable, metaTable,
 	uploadsTable, roundsTable, watchesTable, schedulesTable,
 	trailsTable,
