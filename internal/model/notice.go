@@ -39,10 +39,10 @@ type Notice struct {
 	Subject     string       `json:"subject"`
 	Intro       []string     `json:"intro,omitempty"` // sentences before the items
 	Items       []NoticeItem `json:"items,omitempty"`
-	More        int          `json:"more,omitempty"`  // items left out
+	More        int          `json:"more,omitempty"`      // items left out
 	MoreText    string       `json:"more_text,omitempty"` // how to say so, with the hole {n}
-	Outro       []string     `json:"outro,omitempty"` // sentences after the items
-	Files       []NoticeFile `json:"files,omitempty"` // dropped once sent
+	Outro       []string     `json:"outro,omitempty"`     // sentences after the items
+	Files       []NoticeFile `json:"files,omitempty"`     // dropped once sent
 }
 
 // NoticeItem is one finding in a notice.
