@@ -17,6 +17,9 @@ const (
 	maxContacts = 50
 )
 
+// Institution gives what the institution says of itself.
+func (a *App) Institution(ctx context.Context) (model.Institution, error) { return a.Store.Institution(ctx) }
+
 // SaveInstitution stores what the institution says of itself, or says in words what can't be.
 func (a *App) SaveInstitution(ctx context.Context, x model.Institution) error {
 	x, err := checkInstitution(x)

@@ -210,7 +210,7 @@ func (x *Intake) start(ctx context.Context, s model.Schedule) error {
 	return errors.Join(errs...)
 }
 
-// Interfaces lists what could be watched.
+// Interfaces lists what could be watched, those with a cable first.
 func Interfaces() []intake.Interface {
 	all, err := net.Interfaces()
 	if err != nil {
@@ -222,5 +222,14 @@ func Interfaces() []intake.Interface {
 			out = append(out, intake.Interface{Name: i.Name, Up: i.Flags&net.FlagUp != 0, Link: i.Flags&net.FlagRunning != 0})
 		}
 	}
+	slices.SortStableFunc(out, func(a, b intake.Interface) int {
+		switch {
+		case a.Link == b.Link:
+			return 0
+		case a.Link:
+			return -1
+		}
+		return 1
+	})
 	return out
 }

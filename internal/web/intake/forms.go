@@ -16,7 +16,13 @@ import (
 	"github.com/mimawari/mimawari/internal/web/page"
 )
 
-const home = "/intake"
+// home is where a form of these pages leads back to: the page of sources, or the one that had the form.
+func home(r *http.Request) string {
+	if b := r.URL.Query().Get("back"); b != "" {
+		return page.Back(b)
+	}
+	return "/intake"
+}
 
 // maxFiles is how many files one form may bring.
 const maxFiles = 100
@@ -83,7 +89,7 @@ func (s Site) received(w http.ResponseWriter, r *http.Request, got []model.Uploa
 	if bad > 0 {
 		f = page.Flash{Key: "intake.received_some", Pairs: []string{"n", strconv.Itoa(len(got)), "bad", strconv.Itoa(bad)}}
 	}
-	page.Done(w, r, home+"#files", f)
+	page.Done(w, r, home(r), f)
 	return nil
 }
 
@@ -91,7 +97,7 @@ func (s Site) removeFile(w http.ResponseWriter, r *http.Request) error {
 	if err := s.Desk.RemoveUpload(r.Context(), r.PathValue("id")); err != nil {
 		return err
 	}
-	page.Done(w, r, home+"#files", page.Flash{Key: "intake.removed"})
+	page.Done(w, r, home(r), page.Flash{Key: "intake.removed"})
 	return nil
 }
 
@@ -99,6 +105,7 @@ type pasteView struct {
 	page.Frame
 	Text string
 	U    intake.Understood
+	Home string // where it goes on from here
 }
 
 // paste shows what was understood of a pasted table; with use=1 it is kept and patrolled.
@@ -113,7 +120,7 @@ func (s Site) paste(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if r.PostFormValue("use") == "" {
-		return s.Kit.Render(w, r, http.StatusOK, pastePage, pasteView{Frame: s.Kit.Frame(r, "intake.paste", "intake"), Text: text, U: u})
+		return s.Kit.Render(w, r, http.StatusOK, pastePage, pasteView{Frame: s.Kit.Frame(r, "intake.paste", "intake"), Text: text, U: u, Home: home(r)})
 	}
 	f := s.Kit.Frame(r, "intake.paste", "intake")
 	name := f.T("intake.paste_name", "at", s.Kit.Now().In(s.Kit.Place()).Format("2006-01-02 15:04"))
@@ -150,7 +157,7 @@ func (s Site) start(w http.ResponseWriter, r *http.Request, x model.Round) error
 	if err != nil {
 		return err
 	}
-	page.Done(w, r, home+"#rounds", page.Flash{Key: "intake.asked"})
+	page.Done(w, r, home(r), page.Flash{Key: "intake.asked"})
 	return nil
 }
 
@@ -158,7 +165,7 @@ func (s Site) cancel(w http.ResponseWriter, r *http.Request) error {
 	if err := s.Desk.CancelRound(r.Context(), r.PathValue("id")); err != nil {
 		return err
 	}
-	page.Done(w, r, home+"#rounds", page.Flash{Key: "intake.cancelled"})
+	page.Done(w, r, home(r), page.Flash{Key: "intake.cancelled"})
 	return nil
 }
 
@@ -166,13 +173,13 @@ func (s Site) addSource(w http.ResponseWriter, r *http.Request) error {
 	if err := s.Desk.AddInterface(r.Context(), r.PostFormValue("interface"), by(r)); err != nil {
 		return err
 	}
-	page.Done(w, r, home+"#sources", page.Flash{Key: "intake.source_added"})
+	page.Done(w, r, home(r), page.Flash{Key: "intake.source_added"})
 	return nil
 }
 
 // changeSource turns a source on or off, or forgets it.
 func (s Site) changeSource(w http.ResponseWriter, r *http.Request) error {
-	return s.change(w, r, "#sources", s.Desk.SwitchWatch, s.Desk.RemoveWatch)
+	return s.change(w, r, s.Desk.SwitchWatch, s.Desk.RemoveWatch)
 }
 
 func (s Site) addSchedule(w http.ResponseWriter, r *http.Request) error {
@@ -187,16 +194,16 @@ func (s Site) addSchedule(w http.ResponseWriter, r *http.Request) error {
 	if err := s.Desk.AddSchedule(r.Context(), x); err != nil {
 		return err
 	}
-	page.Done(w, r, home+"#schedules", page.Flash{Key: "intake.schedule_added"})
+	page.Done(w, r, home(r), page.Flash{Key: "intake.schedule_added"})
 	return nil
 }
 
 // changeSchedule turns a schedule on or off, or forgets it.
 func (s Site) changeSchedule(w http.ResponseWriter, r *http.Request) error {
-	return s.change(w, r, "#schedules", s.Desk.SwitchSchedule, s.Desk.RemoveSchedule)
+	return s.change(w, r, s.Desk.SwitchSchedule, s.Desk.RemoveSchedule)
 }
 
-func (s Site) change(w http.ResponseWriter, r *http.Request, place string, turn func(ctx context.Context, id string, on bool) error, remove func(ctx context.Context, id string) error) error {
+func (s Site) change(w http.ResponseWriter, r *http.Request, turn func(ctx context.Context, id string, on bool) error, remove func(ctx context.Context, id string) error) error {
 	ctx, id := r.Context(), r.PathValue("id")
 	var err error
 	switch r.PathValue("what") {
@@ -212,6 +219,6 @@ func (s Site) change(w http.ResponseWriter, r *http.Request, place string, turn 
 	if err != nil {
 		return err
 	}
-	page.Done(w, r, home+place, page.Flash{Key: "intake.changed"})
+	page.Done(w, r, home(r), page.Flash{Key: "intake.changed"})
 	return nil
 }
