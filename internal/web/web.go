@@ -23,6 +23,7 @@ import (
 	"github.com/mimawari/mimawari/internal/web/intake"
 	"github.com/mimawari/mimawari/internal/web/page"
 	"github.com/mimawari/mimawari/internal/web/reports"
+	"github.com/mimawari/mimawari/internal/web/setup"
 	"github.com/mimawari/mimawari/internal/web/today"
 )
 
@@ -33,6 +34,9 @@ type Site struct {
 	Notes  hosts.Notes
 	Trails hosts.Trails
 	Intake intake.Desk // nil: nothing is taken in, and there is no page for it
+	// Settings and House are for the course that leads to the first report; without Settings there is none.
+	Settings setup.Settings
+	House    setup.Institutions
 	// Institution says whose network this is. May be nil in tests.
 	Institution func(context.Context) (model.Institution, error)
 
@@ -97,7 +101,13 @@ func rooms(k *page.Kit, s Site) []interface{ Routes() []page.Route } {
 		findings.Site{Kit: k, Memory: s.Memory, Desk: s.Desk, Institution: s.Institution},
 		reports.Site{Kit: k, Memory: s.Memory},
 		intake.Site{Kit: k, Desk: s.Intake},
+		course(k, s),
 	}
+}
+
+// course leads from an empty server to the first report.
+func course(k *page.Kit, s Site) setup.Site {
+	return setup.Site{Kit: k, Settings: s.Settings, House: s.House, Intake: s.Intake, Memory: s.Memory}
 }
 
 // Routes are all addresses, each with the permission it needs.
@@ -111,6 +121,11 @@ func Routes(k *page.Kit, s Site) []page.Route {
 	rs = append(rs, machines(s)...)
 	for _, room := range rooms(k, s) {
 		rs = append(rs, room.Routes()...)
+	}
+	for i := range rs {
+		if rs[i].Pattern == "GET /{$}" {
+			rs[i].Do = course(k, s).First(rs[i].Do)
+		}
 	}
 	return rs
 }
