@@ -18,7 +18,9 @@ const (
 )
 
 // Institution gives what the institution says of itself.
-func (a *App) Institution(ctx context.Context) (model.Institution, error) { return a.Store.Institution(ctx) }
+func (a *App) Institution(ctx context.Context) (model.Institution, error) {
+	return a.Store.Institution(ctx)
+}
 
 // SaveInstitution stores what the institution says of itself, or says in words what can't be.
 func (a *App) SaveInstitution(ctx context.Context, x model.Institution) error {
