@@ -38,7 +38,23 @@ type session struct {
 
 // commands lists the sub-commands. Each has a file of its own.
 var commands = []func(*session) *cobra.Command{
-	patrolCommand, serveCommand, hostsCommand, findingsCommand, explainCommand, flowsCommand, ledgerCommand, dbCommand, doctorCommand, institutionCommand, sourcesCommand, scheduleCommand, notifyCommand, demoCommand, versionCommand,
+	patrolCommand,
+	serveCommand,
+	hostsCommand,
+	findingsCommand,
+	explainCommand,
+	flowsCommand,
+	ledgerCommand,
+	dbCommand,
+	doctorCommand,
+	institutionCommand,
+	sourcesCommand,
+	scheduleCommand,
+	notifyCommand,
+	demoCommand,
+	certCommand,
+	archiveCommand,
+	versionCommand,
 }
 
 func run(args []string, in io.Reader, out, errw io.Writer) int {
