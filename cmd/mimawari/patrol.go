@@ -127,8 +127,23 @@ func (s *session) show(f *patrolFlags, out *app.Outcome) error {
 	return nil
 }
 
-// writeReport writes to a file beside and renames it, so that a full disk leaves no half report.
-func writeReport(name string, in report.Input) (err error) {
+func writeReport(name string, in report.Input) error {
+	return writeBeside(name, func(w io.Writer) error {
+		switch strings.ToLower(filepath.Ext(name)) {
+		case ".html":
+			return report.HTML(w, in)
+		case ".xlsx":
+			return report.XLSX(w, in)
+		case ".pdf":
+			return report.PDF(w, in)
+		}
+		_, err := api.NewDocument(in.Result, in.Lang).WriteTo(w)
+		return err
+	})
+}
+
+// writeBeside writes to a file beside and renames it, so that a full disk leaves no half report.
+func writeBeside(name string, write func(io.Writer) error) (err error) {
 	tmp, err := os.CreateTemp(filepath.Dir(name), ".mimawari-report-*")
 	if err != nil {
 		return aboutFile(name, err)
@@ -138,17 +153,7 @@ func writeReport(name string, in report.Input) (err error) {
 			_ = os.Remove(tmp.Name())
 		}
 	}()
-	switch strings.ToLower(filepath.Ext(name)) {
-	case ".html":
-		err = report.HTML(tmp, in)
-	case ".xlsx":
-		err = report.XLSX(tmp, in)
-	case ".pdf":
-		err = report.PDF(tmp, in)
-	default:
-		_, err = api.NewDocument(in.Result, in.Lang).WriteTo(tmp)
-	}
-	if err = errors.Join(err, tmp.Chmod(0o600), tmp.Close()); err == nil {
+	if err = errors.Join(write(tmp), tmp.Chmod(0o600), tmp.Close()); err == nil {
 		err = os.Rename(tmp.Name(), name)
 	}
 	return aboutFile(name, err)

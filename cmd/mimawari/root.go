@@ -51,7 +51,7 @@ var commands = []func(*session) *cobra.Command{
 	sourcesCommand,
 	scheduleCommand,
 	notifyCommand,
-	demoCommand,
+	reportCommand, demoCommand,
 	certCommand,
 	archiveCommand,
 	versionCommand,

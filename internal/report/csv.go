@@ -4,6 +4,8 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+
+	"github.com/mimawari/mimawari/internal/report/workbook"
 )
 
 // CSV writes one table ("hosts" or "findings") as UTF-8 with a byte order mark, so that Excel reads it. Text that Excel
@@ -38,7 +40,7 @@ func CSV(w io.Writer, in Input, table string) error {
 	for _, r := range rows {
 		line := make([]string, len(r))
 		for i, x := range r {
-			line[i] = fmt.Sprint(safeCell(x))
+			line[i] = fmt.Sprint(workbook.Safe(x))
 		}
 		if err := c.Write(line); err != nil {
 			return err

@@ -16,6 +16,7 @@ import (
 	"github.com/mimawari/mimawari/internal/model"
 	"github.com/mimawari/mimawari/internal/report/paper"
 	"github.com/mimawari/mimawari/internal/report/pdf"
+	"github.com/mimawari/mimawari/internal/report/workbook"
 )
 
 // How many rows of a list are printed. The workbook has all.
@@ -37,7 +38,7 @@ func (in Input) document() *paper.Document {
 	counts := Counts(active)
 	var facts paper.Facts
 	for i, n := range counts[:4] {
-		facts = append(facts, paper.Fact{Name: in.severity(model.Critical - model.Severity(i)).text, Value: strconv.Itoa(n)})
+		facts = append(facts, paper.Fact{Name: in.severity(model.Critical - model.Severity(i)).Text, Value: strconv.Itoa(n)})
 	}
 	d.Blocks = append(d.Blocks, facts, paper.Heading{Text: in.t("report.first")})
 	d.Blocks = append(d.Blocks, in.cards(active)...)
@@ -84,7 +85,7 @@ func (in Input) cards(active []model.Finding) []paper.Block {
 		if f.More > 0 {
 			title += " " + in.t("report.more_of", "n", strconv.Itoa(f.More))
 		}
-		cards = append(cards, paper.Card{Level: paper.Level(f.F.Severity), Mark: in.severity(f.F.Severity).text, Title: title, Why: f.W.Why, Todo: f.W.Todo})
+		cards = append(cards, paper.Card{Level: paper.Level(f.F.Severity), Mark: in.severity(f.F.Severity).Text, Title: title, Why: f.W.Why, Todo: f.W.Todo})
 	}
 	if len(cards) == 0 {
 		return []paper.Block{paper.Para{Text: in.t("text.none"), Style: paper.Calm}}
@@ -132,8 +133,8 @@ func (in Input) tableOf(name string, cols []column, pick []int, n int, row func(
 		all := row(i)
 		for _, j := range pick {
 			c := paper.Cell{Text: grouped(all[j])}
-			if s, ok := all[j].(severity); ok {
-				c.Value = paper.Level(s.Severity)
+			if s, ok := all[j].(workbook.Mark); ok {
+				c.Value = paper.Level(s.Level)
 			}
 			cells = append(cells, c)
 		}

@@ -144,7 +144,8 @@ func StateName(l locale.Lang, s model.State) string {
 	return locale.T(l, "state."+string(cmp.Or(s, model.Open)))
 }
 
-func hostName(h *model.Host) string {
+// HostName is what a person calls the machine: as the ledger does, or as it calls itself; "" if neither.
+func HostName(h *model.Host) string {
 	switch {
 	case h.Ledger != nil && h.Ledger.Name != "":
 		return h.Ledger.Name

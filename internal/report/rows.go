@@ -5,19 +5,12 @@ import (
 	"strings"
 
 	"github.com/mimawari/mimawari/internal/model"
+	"github.com/mimawari/mimawari/internal/report/workbook"
 )
 
 // severity is a severity in a table: its mark and its name.
-type severity struct {
-	model.Severity
-	text string
-}
-
-// String gives mark and name.
-func (s severity) String() string { return s.text }
-
-func (in Input) severity(s model.Severity) severity {
-	return severity{s, SeverityMark(s) + " " + SeverityName(in.Lang, s)}
+func (in Input) severity(s model.Severity) workbook.Mark {
+	return workbook.Mark{Level: int(s), Text: SeverityMark(s) + " " + SeverityName(in.Lang, s)}
 }
 
 func assetNames(f model.Finding) string {
@@ -47,8 +40,8 @@ func (in Input) hostRow(h *model.Host) []any {
 		declared = h.Ledger.Name
 	}
 	return []any{
-		hostName(h), ips(h), macs(h), ClassName(in.Lang, h.Class), product(h), system(h), strings.Join(RoleNames(in.Lang, h.Roles), ", "),
-		ratio(h.Confidence), declared, in.moment(h.First), in.moment(h.Last), h.ID,
+		HostName(h), ips(h), macs(h), ClassName(in.Lang, h.Class), product(h), system(h), strings.Join(RoleNames(in.Lang, h.Roles), ", "),
+		workbook.Ratio(h.Confidence), declared, in.moment(h.First), in.moment(h.Last), h.ID,
 	}
 }
 
@@ -58,7 +51,7 @@ func (in Input) pairRow(p Pairing) []any {
 		row[1], row[2], row[3] = d.Name, joined(d.Addrs, rangeText), placeText(d.Place)
 	}
 	if h := p.Seen; h != nil {
-		row[4], row[5], row[6], row[7], row[8], row[9] = hostName(h), ips(h), macs(h), ClassName(in.Lang, h.Class), product(h), in.moment(h.Last)
+		row[4], row[5], row[6], row[7], row[8], row[9] = HostName(h), ips(h), macs(h), ClassName(in.Lang, h.Class), product(h), in.moment(h.Last)
 	}
 	return row
 }

@@ -3,16 +3,15 @@ package report
 import (
 	"strconv"
 
-	"github.com/xuri/excelize/v2"
-
 	"github.com/mimawari/mimawari/internal/locale"
 	"github.com/mimawari/mimawari/internal/model"
+	"github.com/mimawari/mimawari/internal/report/workbook"
 )
 
 // Fact is one line of the summary: what is counted, and how many or when.
 type Fact struct {
 	Name  string
-	Value any // int, uint64, moment or string
+	Value any // int, uint64, workbook.Moment or string
 }
 
 // Facts are the figures of a patrol, in the order in which people ask for them.
@@ -64,41 +63,17 @@ func pairCounts(ps []Pairing) map[string]int {
 
 // summary is the sheet with dates, counts, sources and troubles.
 func (b *book) summary() {
-	if b.err != nil {
-		return
-	}
-	name := b.in.t("report.sheet.summary")
-	b.begin(name)
-	for col, w := range map[string]float64{"A": 34, "B": 20, "C": 14, "D": 16, "E": 18, "F": 18, "G": 10} {
-		b.note(b.f.SetColWidth(name, col, col, w))
-	}
-	n := 0
-	line := func(height float64, cells ...excelize.Cell) {
-		n++
-		for i, c := range cells {
-			at, err := excelize.CoordinatesToCellName(i+1, n)
-			b.note(err)
-			b.note(b.f.SetCellValue(name, at, c.Value))
-			b.note(b.f.SetCellStyle(name, at, at, c.StyleID))
-		}
-		if height > 0 {
-			b.note(b.f.SetRowHeight(name, n, height))
-		}
-	}
-	title := func(key string) {
-		n++
-		line(22, excelize.Cell{StyleID: b.bold, Value: b.in.t(key)})
-	}
-	line(28, excelize.Cell{StyleID: b.name, Value: b.in.title()})
+	s := b.Summary(b.in.t("report.sheet.summary"), 34, 20, 14, 16, 18, 18, 10)
+	s.Name(b.in.title())
 	for _, f := range b.in.Facts() {
-		line(0, b.cell(f.Name), b.cell(f.Value))
+		s.Line(f.Name, f.Value)
 	}
-	title("summary.waiting")
-	b.severities(line)
-	title("summary.troubles")
-	b.troubles(name, &n, line)
-	title("report.sources")
-	b.sources(line)
+	s.Title(b.in.t("summary.waiting"))
+	b.severities(s)
+	s.Title(b.in.t("summary.troubles"))
+	b.troubles(s)
+	s.Title(b.in.t("report.sources"))
+	b.sources(s)
 }
 
 func (in Input) title() string {
@@ -108,38 +83,37 @@ func (in Input) title() string {
 	return in.t("report.title") + " " + in.Name
 }
 
-func (b *book) severities(line func(float64, ...excelize.Cell)) {
+func (b *book) severities(s *workbook.Sheet) {
 	active := Active(b.in.Result.Findings)
 	for i, n := range Counts(active) {
-		line(0, b.cell(b.in.severity(model.Critical-model.Severity(i))), b.cell(n))
+		s.Line(b.in.severity(model.Critical-model.Severity(i)), n)
 	}
-	line(0, b.cell(b.in.t("summary.sum")), b.cell(len(active)))
-	line(0, b.cell(b.in.t("summary.rest")), b.cell(len(b.in.Result.Findings)-len(active)))
+	s.Line(b.in.t("summary.sum"), len(active))
+	s.Line(b.in.t("summary.rest"), len(b.in.Result.Findings)-len(active))
 }
 
-func (b *book) sources(line func(float64, ...excelize.Cell)) {
-	head := make([]excelize.Cell, 0, 7)
+func (b *book) sources(s *workbook.Sheet) {
+	heads := make([]string, 0, 7)
 	for _, c := range []string{"source", "kind", "packets", "bytes", "from", "until", "troubles"} {
-		head = append(head, excelize.Cell{StyleID: b.head, Value: b.in.t("column." + c)})
+		heads = append(heads, b.in.t("column."+c))
 	}
-	line(22, head...)
+	s.Head(heads...)
 	var packets, bytes uint64
 	var errors int
-	for _, s := range b.in.Result.Patrol.Sources {
-		packets, bytes, errors = packets+s.Packets, bytes+s.Bytes, errors+len(s.Errors)
-		line(rowHeight([]column{{"source", 34}}, []any{s.Name}), b.cell(s.Name), b.cell(s.Kind), b.cell(s.Packets), b.cell(s.Bytes), b.cell(b.in.moment(s.First)), b.cell(b.in.moment(s.Last)), b.cell(len(s.Errors)))
+	for _, x := range b.in.Result.Patrol.Sources {
+		packets, bytes, errors = packets+x.Packets, bytes+x.Bytes, errors+len(x.Errors)
+		s.Line(x.Name, x.Kind, x.Packets, x.Bytes, b.in.moment(x.First), b.in.moment(x.Last), len(x.Errors))
 	}
-	line(0, b.cell(b.in.t("summary.sum")), b.cell(""), b.cell(packets), b.cell(bytes), b.cell(""), b.cell(""), b.cell(errors))
+	s.Line(b.in.t("summary.sum"), "", packets, bytes, "", "", errors)
 }
 
 // troubles are sentences, so each has the width of the page.
-func (b *book) troubles(name string, n *int, line func(float64, ...excelize.Cell)) {
+func (b *book) troubles(s *workbook.Sheet) {
 	all := b.in.Troubles()
 	if len(all) == 0 {
-		line(0, b.cell(b.in.t("summary.no_troubles")))
+		s.Line(b.in.t("summary.no_troubles"))
 	}
 	for _, t := range all {
-		line(rowHeight([]column{{"troubles", 128}}, []any{t}), b.cell(t))
-		b.note(b.f.MergeCell(name, "A"+strconv.Itoa(*n), "G"+strconv.Itoa(*n)))
+		s.Wide(t)
 	}
 }

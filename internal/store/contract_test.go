@@ -28,6 +28,7 @@ func contract(t *testing.T, open func(t *testing.T) *store.Store) {
 		"Trails": testTrails, "TrailsAgain": testTrailsAgain, "TrailsHostile": testTrailsHostile,
 		"Acts": testActs, "ActsThatMoved": testActsThatMoved, "PatrolBesideActs": testPatrolBesideActs,
 		"Notes": testNotes,
+		"History": testHistory,
 	} {
 		t.Run(name, func(t *testing.T) { f(t, open(t)) })
 	}

@@ -1,7 +1,7 @@
 // Package paper is a report before it is a file: a title, and blocks of headings, sentences, numbers, bars, cards and
 // tables. It writes itself as one self-contained HTML file and as an Excel workbook; package pdf prints it.
 //
-// It knows nothing of patrols or findings and decides nothing. Invariants: every table states its total, on paper also how
+// It knows nothing of patrols or findings and decides nothing. Invariants: every list states its total, on paper also how
 // many of its rows are shown and where the rest is; no meaning by colour alone; text is shown as it is and never taken for
 // markup or for a formula.
 package paper
@@ -104,6 +104,7 @@ type Table struct {
 	Name    string // its title, and the name of its sheet
 	Columns []Column
 	Rows    [][]Cell
+	Fixed   bool   // its rows are no list that could be cut off: no total is said
 	Shown   int    // how many rows paper and HTML show, 0 for all; the workbook has all
 	Empty   string // what is said instead of no rows
 }

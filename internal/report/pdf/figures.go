@@ -40,7 +40,7 @@ func (l *layout) factRow(fs paper.Facts, width, gap, pad float64) {
 		x, y := left+float64(i)*(width+gap), l.y+pad
 		l.fill(x, l.y, width, height, pale)
 		for _, ln := range lines {
-			l.put(op{x: x + pad, y: y + base(ln.lead, ln.text.size), text: ln.text, color: ln.color})
+			l.putText(x+pad, y+base(ln.lead, ln.text.size), ln.text, ln.color)
 			y += ln.lead
 		}
 	}
@@ -58,10 +58,10 @@ func (l *layout) pairs(ps paper.Pairs) {
 			room := max(1, int((bottom-l.y-2*edge)/lead))
 			a, b := min(room, len(names)), min(room, len(values))
 			for i, ln := range names[:a] {
-				l.put(op{x: left, y: l.y + edge + float64(i)*lead + base(lead, size), text: ln.text, color: ln.color})
+				l.putText(left, l.y+edge+float64(i)*lead+base(lead, size), ln.text, ln.color)
 			}
 			for i, ln := range values[:b] {
-				l.put(op{x: left + nameWidth, y: l.y + edge + float64(i)*lead + base(lead, size), text: ln.text, color: ln.color})
+				l.putText(left+nameWidth, l.y+edge+float64(i)*lead+base(lead, size), ln.text, ln.color)
 			}
 			l.y += float64(max(a, b))*lead + 2*edge
 			l.fill(left, l.y-0.5, inner, 0.5, hair)
@@ -74,9 +74,17 @@ func (l *layout) pairs(ps paper.Pairs) {
 	l.y += 8
 }
 
+// Sizes of bars: each, between those of a group, after a group.
+const barHeight, barApart, barAfter = 9.0, 2.0, 7.0
+
+// barsHeight is what bars need, a page at most.
+func barsHeight(b paper.Bars) float64 {
+	return 40 + math.Min((float64(len(b.Series))*(barHeight+barApart)+barAfter)*float64(len(b.Bars)), bottom-top-80)
+}
+
 // bars places horizontal bars: the first series in the colour of its level, the others in grey.
 func (l *layout) bars(b paper.Bars) {
-	const height, apart, after = 9.0, 2.0, 7.0
+	const height, apart = barHeight, barApart
 	most, labels := 1.0, 60.0
 	for _, x := range b.Bars {
 		labels = math.Max(labels, math.Min(inner*0.3, l.ink.width(text{l.ink.draw(x.Name), regular, 9})+10))
@@ -84,21 +92,21 @@ func (l *layout) bars(b paper.Bars) {
 			most = math.Max(most, v)
 		}
 	}
-	group := float64(len(b.Series))*(height+apart) + after
-	l.need(34 + math.Min(group*float64(len(b.Bars)), bottom-top-40))
+	group := float64(len(b.Series))*(height+apart) + barAfter
+	l.need(barsHeight(b))
 	l.stack(l.set(b.Title, bold, 10, 16, inner, 0, black), box{})
 	l.legend(b)
 	for _, x := range b.Bars {
 		l.need(group)
 		name := l.set(x.Name, regular, 9, height+apart, labels-8, 0, black)
 		for i, ln := range name[:min(len(name), len(b.Series))] {
-			l.put(op{x: left, y: l.y + float64(i)*(height+apart) + base(height, 9), text: ln.text, color: black})
+			l.putText(left, l.y+float64(i)*(height+apart)+base(height, 9), ln.text, black)
 		}
 		for i, v := range x.Values {
 			w := math.Max(0.6, v/most*(inner-labels-40))
 			y := l.y + float64(i)*(height+apart)
 			l.fill(left+labels, y, w, height, seriesColor(i, x.Level))
-			l.put(op{x: left + labels + w + 5, y: y + base(height, 8.5), text: text{number(v), regular, 8.5}, color: black})
+			l.putText(left+labels+w+5, y+base(height, 8.5), text{number(v), regular, 8.5}, black)
 		}
 		l.y += group
 	}
@@ -110,7 +118,7 @@ func (l *layout) legend(b paper.Bars) {
 	for i, s := range b.Series {
 		t := text{l.ink.draw(s), regular, 8.5}
 		l.fill(x, l.y+3, 9, 9, seriesColor(i, 1))
-		l.put(op{x: x + 13, y: l.y + base(15, 8.5), text: t, color: gray})
+		l.putText(x+13, l.y+base(15, 8.5), t, gray)
 		x += 13 + l.ink.width(t) + 16
 	}
 	l.y += 20

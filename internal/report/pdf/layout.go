@@ -12,8 +12,9 @@ type layout struct {
 	doc    *paper.Document
 	ink    *ink
 	pages  [][]op
-	y      float64 // where the next thing goes
-	headed string  // the heading that nothing follows yet
+	y      float64     // where the next thing goes
+	next   paper.Block // what comes after the block that is being placed
+	headed string      // the heading that nothing follows yet
 }
 
 func newLayout(d *paper.Document, k *ink) *layout {
@@ -36,6 +37,13 @@ func (l *layout) need(h float64) {
 func (l *layout) put(o op) {
 	n := len(l.pages) - 1
 	l.pages[n] = append(l.pages[n], o)
+}
+
+// putText draws text at a baseline, unless it is empty.
+func (l *layout) putText(x, y float64, t text, c color) {
+	if t.s != "" {
+		l.put(op{x: x, y: y, text: t, color: c})
+	}
 }
 
 func (l *layout) fill(x, y, w, h float64, c color) { l.put(op{x: x, y: y, w: w, h: h, color: c}) }
@@ -103,9 +111,7 @@ func (l *layout) chunk(lines []line, b box, h float64) {
 	y := l.y + b.pad
 	for _, x := range lines {
 		y += x.gap
-		if x.text.s != "" {
-			l.put(op{x: left + b.barWidth + b.pad + x.indent, y: y + base(x.lead, x.text.size), text: x.text, color: x.color})
-		}
+		l.putText(left+b.barWidth+b.pad+x.indent, y+base(x.lead, x.text.size), x.text, x.color)
 		y += x.lead
 	}
 	l.y += h
@@ -114,10 +120,29 @@ func (l *layout) chunk(lines []line, b box, h float64) {
 // document places everything.
 func (l *layout) document() {
 	l.title()
-	for _, b := range l.doc.Blocks {
+	for i, b := range l.doc.Blocks {
+		l.next = nil
+		if i+1 < len(l.doc.Blocks) {
+			l.next = l.doc.Blocks[i+1]
+		}
 		l.block(b)
 	}
 	l.missing()
+}
+
+// least is how much of a block must stand on the page of its heading.
+func (l *layout) least(b paper.Block) float64 {
+	switch b := b.(type) {
+	case paper.Bars:
+		return barsHeight(b)
+	case *paper.Table:
+		return 90
+	case paper.Cards, paper.Facts:
+		return 110
+	case paper.Heading:
+		return 0
+	}
+	return 45
 }
 
 func (l *layout) block(b paper.Block) {
@@ -178,7 +203,7 @@ func (l *layout) heading(h paper.Heading) {
 		l.y += 14
 	}
 	lines := l.set(h.Text, bold, 13, 20, inner-12, 0, black)
-	l.need(float64(len(lines))*20 + 70)
+	l.need(float64(len(lines))*20 + 6 + l.least(l.next))
 	l.put(op{x: left, y: l.y, outline: l.ink.draw(h.Text)})
 	l.fill(left, l.y+2, 4, float64(len(lines))*20-4, blue)
 	for i := range lines {

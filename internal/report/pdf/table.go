@@ -60,13 +60,16 @@ func (l *layout) caption(t *paper.Table) {
 		return
 	}
 	total := text{l.doc.T("total", "n", strconv.Itoa(len(t.Rows))), regular, 8.5}
+	if t.Fixed {
+		total.s = ""
+	}
 	space := l.ink.width(total)
 	if l.headed == t.Name { // the heading just above says it
-		l.put(op{x: right - space, y: l.y - 26 + base(20, 8.5), text: total, color: gray})
+		l.putText(right-space, l.y-26+base(20, 8.5), total, gray)
 		return
 	}
 	l.need(90)
-	l.put(op{x: right - space, y: l.y + base(16, 9.5), text: total, color: gray})
+	l.putText(right-space, l.y+base(16, 9.5), total, gray)
 	l.stack(l.set(t.Name, bold, 10, 16, inner-space-10, 0, black), box{})
 	l.y += 3
 }
@@ -178,7 +181,9 @@ func (g *grid) widen(out []float64, left float64) {
 		}
 	}
 	if len(soft) == 0 {
-		soft = []int{len(out) - 1}
+		for i := range out {
+			soft = append(soft, i)
+		}
 	}
 	for _, i := range soft {
 		out[i] += left / float64(len(soft))
@@ -268,9 +273,7 @@ func (g *grid) cells(lines [][]string, cells []paper.Cell, w weight) {
 			if g.t.Columns[i].Number {
 				at = x + g.widths[i] - cellSide - g.ink.width(t)
 			}
-			if s != "" {
-				g.put(op{x: at, y: g.y + cellEdge + float64(j)*cellLead + base(cellLead, cellSize), text: t, color: ink})
-			}
+			g.putText(at, g.y+cellEdge+float64(j)*cellLead+base(cellLead, cellSize), t, ink)
 		}
 		x += g.widths[i]
 	}

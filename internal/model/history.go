@@ -1,0 +1,18 @@
+package model
+
+// Step is one event in the life of a finding, with the finding that it is about.
+type Step struct {
+	Finding string
+	Event
+}
+
+// History is what a report on a period is made from: everything of one moment.
+type History struct {
+	Findings     []Finding // all, as they are now
+	Steps        []Step    // all before the end of the period, by finding and in order
+	Hosts        []Host    // all known now
+	Suppressions []Suppression
+	Ledger       *Ledger      // the newest version imported before the end of the period, nil if there was none
+	Ledgers      []LedgerInfo // all versions, newest first
+	Institution  Institution
+}
