@@ -27,7 +27,7 @@ func contract(t *testing.T, open func(t *testing.T) *store.Store) {
 		"Concurrent": testConcurrent, "Check": testCheck, "Institution": testInstitution, "Uploads": testUploads, "Rounds": testRounds, "Watches": testWatches,
 		"Trails": testTrails, "TrailsAgain": testTrailsAgain, "TrailsHostile": testTrailsHostile,
 		"Acts": testActs, "ActsThatMoved": testActsThatMoved, "PatrolBesideActs": testPatrolBesideActs,
-		"Notes": testNotes,
+		"Notes":   testNotes,
 		"History": testHistory,
 	} {
 		t.Run(name, func(t *testing.T) { f(t, open(t)) })
