@@ -74,6 +74,7 @@ func (s *session) serve(ctx context.Context, f serveFlags) error {
 		Desk:        &app.Desk{App: a, Now: time.Now},
 		Notes:       &app.Notes{App: a, Now: time.Now},
 		Trails:      a.Store,
+		Teller:      &app.Telling{Store: a.Store, App: a, Report: report},
 		Intake:      in,
 		Institution: a.Store.Institution,
 		Zone:        time.Local,

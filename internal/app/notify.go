@@ -128,3 +128,48 @@ func checkDelivery(c model.Channel, ds []model.Delivery, now time.Time) Checkup 
 	}
 	return x
 }
+
+// Telling is what the page of notifications works with.
+type Telling struct {
+	*store.Store
+	App    *App
+	Report func(error) // may be nil
+}
+
+func (t *Telling) service() (*notify.Service, error) {
+	n, err := t.App.Notifier(t.Report)
+	var key *seal.Error
+	if errors.As(err, &key) {
+		return nil, &api.Refused{Key: "seal." + string(key.Code), Pairs: []string{"where", key.Where}}
+	}
+	return n, err
+}
+
+// Save checks and stores a channel.
+func (t *Telling) Save(ctx context.Context, d notify.Draft) (model.Channel, error) {
+	n, err := t.service()
+	if err != nil {
+		return model.Channel{}, err
+	}
+	return n.Save(ctx, d)
+}
+
+// Remove removes a channel with its secrets.
+func (t *Telling) Remove(ctx context.Context, id string) error { return t.RemoveChannel(ctx, id) }
+
+// Try sends a test message.
+func (t *Telling) Try(ctx context.Context, id string) (model.Delivery, error) {
+	n, err := t.service()
+	if err != nil {
+		return model.Delivery{}, err
+	}
+	return n.Try(ctx, id)
+}
+
+// NotifyLink is the address of the pages for the links in messages.
+func (t *Telling) NotifyLink(ctx context.Context) (string, error) { return t.App.NotifyLink(ctx) }
+
+// SetNotifyLink stores it.
+func (t *Telling) SetNotifyLink(ctx context.Context, link string) error {
+	return t.App.SetNotifyLink(ctx, link)
+}

@@ -208,7 +208,7 @@ func (f Field) check(v string) (ps []Problem) {
 		}
 	case URLField:
 		return checkURL(f.Name, v)
-	case ListField:
+	case ListField, MailField:
 		if _, err := addresses(v); err != nil {
 			return bad("address")
 		}

@@ -19,6 +19,7 @@ const (
 	ChoiceField FieldType = "choice"
 	PEMField    FieldType = "pem" // several lines
 	HostField   FieldType = "host"
+	MailField   FieldType = "mail" // one mail address
 )
 
 // Field is one thing that a kind of channel must or may know. Its words are under "notify.field.NAME".
@@ -57,7 +58,7 @@ var kinds = []Kind{
 		{Name: "tls", Type: ChoiceField, Choices: []string{"starttls", "tls", "none"}, Default: "starttls"},
 		{Name: "user", Type: TextField},
 		{Name: "password", Type: TextField, Secret: true},
-		{Name: "from", Type: ListField, Needed: true},
+		{Name: "from", Type: MailField, Needed: true},
 		{Name: "to", Type: ListField, Needed: true},
 		caField,
 	}},

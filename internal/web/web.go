@@ -21,6 +21,7 @@ import (
 	"github.com/mimawari/mimawari/internal/web/findings"
 	"github.com/mimawari/mimawari/internal/web/hosts"
 	"github.com/mimawari/mimawari/internal/web/intake"
+	"github.com/mimawari/mimawari/internal/web/notifications"
 	"github.com/mimawari/mimawari/internal/web/page"
 	"github.com/mimawari/mimawari/internal/web/reports"
 	"github.com/mimawari/mimawari/internal/web/setup"
@@ -33,7 +34,8 @@ type Site struct {
 	Desk   api.Desk
 	Notes  hosts.Notes
 	Trails hosts.Trails
-	Intake intake.Desk // nil: nothing is taken in, and there is no page for it
+	Teller notifications.Teller // nil: there is no page of notifications
+	Intake intake.Desk          // nil: nothing is taken in, and there is no page for it
 	// Settings and House are for the course that leads to the first report; without Settings there is none.
 	Settings setup.Settings
 	House    setup.Institutions
@@ -86,11 +88,14 @@ var menu = []page.Entry{
 	{Path: "/findings", Key: "web.findings", Here: "findings", Need: auth.Look},
 	{Path: "/hosts", Key: "web.hosts", Here: "hosts", Need: auth.Look},
 	{Path: "/intake", Key: "intake.title", Here: "intake", Need: auth.Intake},
+	{Path: notifications.Path, Key: "notify.page.title", Here: "settings", Need: auth.Manage},
 }
 
 // menuOf leaves out what this server does not do.
 func menuOf(s Site) []page.Entry {
-	return slices.DeleteFunc(slices.Clone(menu), func(e page.Entry) bool { return e.Here == "intake" && s.Intake == nil })
+	return slices.DeleteFunc(slices.Clone(menu), func(e page.Entry) bool {
+		return e.Here == "intake" && s.Intake == nil || e.Path == notifications.Path && s.Teller == nil
+	})
 }
 
 // rooms are the page packages.
@@ -100,6 +105,7 @@ func rooms(k *page.Kit, s Site) []interface{ Routes() []page.Route } {
 		hosts.Site{Kit: k, Memory: s.Memory, Notes: s.Notes, Trails: s.Trails},
 		findings.Site{Kit: k, Memory: s.Memory, Desk: s.Desk, Institution: s.Institution},
 		reports.Site{Kit: k, Memory: s.Memory},
+		notifications.Site{Kit: k, Teller: s.Teller},
 		intake.Site{Kit: k, Desk: s.Intake},
 		course(k, s),
 	}

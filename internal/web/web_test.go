@@ -76,7 +76,7 @@ func site(t *testing.T, empty bool) (*httptest.Server, *app.App) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := web.Site{Memory: a.Store, Desk: &app.Desk{App: a, Now: now}, Intake: in, Now: now, Report: func(err error) { t.Error(err) }}
+	s := web.Site{Memory: a.Store, Desk: &app.Desk{App: a, Now: now}, Intake: in, Teller: &app.Telling{Store: a.Store, App: a}, Now: now, Report: func(err error) { t.Error(err) }}
 	if !empty {
 		s.Settings, s.House = a.Store, a
 	}
