@@ -32,7 +32,12 @@ type Uploads interface {
 	Upload(ctx context.Context, id string) (model.Upload, error)
 	Uploads(ctx context.Context) ([]model.Upload, error)
 	RemoveUpload(ctx context.Context, id string) error
+}
+
+// Bounds are the limits of what may be sent.
+type Bounds interface {
 	Limits() model.IntakeLimits
+	SetLimits(ctx context.Context, l model.IntakeLimits) error
 }
 
 // Pastes takes pasted tables.
@@ -73,6 +78,7 @@ type News interface {
 // Desk is all that the pages ask for.
 type Desk interface {
 	Uploads
+	Bounds
 	Pastes
 	Rounds
 	Watches
@@ -96,6 +102,7 @@ func (s Site) Routes() []page.Route {
 		{Pattern: "GET /intake", Need: auth.Intake, Do: s.main},
 		{Pattern: "POST /intake/files", Need: auth.Intake, Do: s.files, Large: true},
 		{Pattern: "POST /intake/files/{id}/remove", Need: auth.Intake, Do: s.removeFile},
+		{Pattern: "POST /intake/limits", Need: auth.Manage, Do: s.limits},
 		{Pattern: "POST /intake/paste", Need: auth.Intake, Do: s.paste, Large: true},
 		{Pattern: "POST /intake/rounds", Need: auth.Intake, Do: s.ask},
 		{Pattern: "POST /intake/rounds/{id}/cancel", Need: auth.Intake, Do: s.cancel},

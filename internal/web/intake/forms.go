@@ -101,6 +101,23 @@ func (s Site) removeFile(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// limits changes how much is kept, and how long.
+func (s Site) limits(w http.ResponseWriter, r *http.Request) error {
+	l := s.Desk.Limits()
+	gb, err1 := strconv.ParseInt(strings.TrimSpace(r.PostFormValue("quota")), 10, 32)
+	days, err2 := strconv.Atoi(strings.TrimSpace(r.PostFormValue("days")))
+	if err1 != nil || err2 != nil || gb < 1 || days < 1 {
+		return &api.Refused{Key: "intake.error.limits"}
+	}
+	l.Quota, l.KeepDays = gb*1_000_000_000, days
+	if err := s.Desk.SetLimits(r.Context(), l); err != nil {
+		return err
+	}
+	page.Note(r, "intake.limits", "uploads", "quota", strconv.FormatInt(gb, 10), "days", strconv.Itoa(days))
+	page.Done(w, r, home(r), page.Flash{Key: "intake.changed"})
+	return nil
+}
+
 type pasteView struct {
 	page.Frame
 	Text string

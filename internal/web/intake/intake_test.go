@@ -292,12 +292,16 @@ func TestSourcesAndSchedules(t *testing.T) {
 		{"/intake/schedules", url.Values{"at": {"7:00"}}, 400},
 		{"/intake/schedules", url.Values{"at": {"07:00"}, "uploads": {"1"}}, 303},
 		{"/intake/schedules/d-none/remove", nil, 404},
+		{"/intake/limits", url.Values{"quota": {"0"}, "days": {"30"}}, 400},
+		{"/intake/limits", url.Values{"quota": {"x"}, "days": {"30"}}, 400},
+		{"/intake/limits", url.Values{"quota": {"5"}, "days": {"99999"}}, 400},
+		{"/intake/limits", url.Values{"quota": {"5"}, "days": {"7"}}, 303},
 	} {
 		if code, body := h.form(x.path, x.form); code != x.want {
 			t.Errorf("%s %v: %d %s", x.path, x.form, code, body)
 		}
 	}
-	h.page("no-such-one", "毎日 07:00")
+	h.page("no-such-one", "毎日 07:00", "5.0 GB のうち", "7 日たつと")
 	all, err := h.desk.Schedules(t.Context())
 	if err != nil || len(all) != 1 {
 		t.Fatalf("%+v, %v", all, err)

@@ -124,6 +124,9 @@ func (v *view) Of(r model.Round) *intake.RoundProgress {
 // Size is an amount of data as people say it.
 func (v *view) Size(n int64) string { return intake.Bytes(n) }
 
+// QuotaGB is the quota as the form has it.
+func (v *view) QuotaGB() int64 { return v.Limits.Quota / 1_000_000_000 }
+
 // Clock is the time of a schedule.
 func (v *view) Clock(at int) string { return intake.Clock(at) }
 

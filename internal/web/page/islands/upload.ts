@@ -5,6 +5,8 @@
 const piece = 32 << 20;
 const longest = 30; // seconds between two attempts
 
+const speaks = { "Tus-Resumable": "1.0.0", "Accept-Language": document.documentElement.lang };
+
 class Refused extends Error {}
 
 class Upload extends HTMLElement {
@@ -40,7 +42,7 @@ class Upload extends HTMLElement {
   private async begin(file: File, line: Line): Promise<string> {
     for (const url of [remembered(file), this.unfinished(file)]) {
       if (!url) continue;
-      const answer = await fetch(url, { method: "HEAD", headers: { "Tus-Resumable": "1.0.0" } }).catch(() => undefined);
+      const answer = await fetch(url, { method: "HEAD", headers: speaks }).catch(() => undefined);
       if (answer?.ok && Number(answer.headers.get("Upload-Length")) === file.size) {
         const at = Number(answer.headers.get("Upload-Offset"));
         if (at < file.size) {
@@ -52,7 +54,7 @@ class Upload extends HTMLElement {
     }
     const answer = await fetch("/intake/uploads", {
       method: "POST",
-      headers: { "Tus-Resumable": "1.0.0", "Upload-Length": String(file.size), "Upload-Metadata": "filename " + base64(file.name) },
+      headers: { ...speaks, "Upload-Length": String(file.size), "Upload-Metadata": "filename " + base64(file.name) },
       signal: line.stop.signal,
     });
     if (answer.status !== 201) throw new Refused(await words(answer));
@@ -90,7 +92,7 @@ class Upload extends HTMLElement {
 
   private async finish(file: File, url: string, line: Line): Promise<void> {
     forget(file);
-    const answer = await fetch(url);
+    const answer = await fetch(url, { headers: speaks });
     const what = (await answer.json()) as { state: string; text: string };
     if (what.state === "refused") line.say("refused", { text: what.text }, true);
     else line.say("done", {});
@@ -140,8 +142,8 @@ class Line {
 }
 
 async function offset(url: string, signal: AbortSignal): Promise<number> {
-  const answer = await fetch(url, { method: "HEAD", headers: { "Tus-Resumable": "1.0.0" }, signal });
-  if (answer.status === 404 || answer.status === 403 || answer.status === 401) throw new Refused(await words(await fetch(url, { signal })));
+  const answer = await fetch(url, { method: "HEAD", headers: speaks, signal });
+  if (answer.status === 404 || answer.status === 403 || answer.status === 401) throw new Refused(await words(await fetch(url, { headers: speaks, signal })));
   if (!answer.ok) throw new Error(answer.statusText);
   return Number(answer.headers.get("Upload-Offset"));
 }
@@ -151,7 +153,7 @@ function patch(file: File, url: string, at: number, line: Line): Promise<number>
   return new Promise((resolve, reject) => {
     const x = new XMLHttpRequest();
     x.open("PATCH", url);
-    x.setRequestHeader("Tus-Resumable", "1.0.0");
+    for (const [k, v] of Object.entries(speaks)) x.setRequestHeader(k, v);
     x.setRequestHeader("Upload-Offset", String(at));
     x.setRequestHeader("Content-Type", "application/offset+octet-stream");
     x.upload.addEventListener("progress", (e) => line.progress(at + e.loaded, file.size));
