@@ -128,3 +128,24 @@ func swap(from, to, kept, name string) error {
 	}
 	return os.Rename(filepath.Join(from, name), old)
 }
+
+// Archives is what the pages need of archives.
+type Archives struct {
+	App *App
+	Now func() time.Time
+	// Again is called when the server is to begin anew with what was restored.
+	Again func()
+}
+
+// Archive writes an archive of the open data.
+func (x *Archives) Archive(ctx context.Context, w io.Writer, passphrase string) error {
+	return x.App.Archive(ctx, w, passphrase, x.Now())
+}
+
+// Stage checks an archive and lays it ready.
+func (x *Archives) Stage(ctx context.Context, r io.Reader, passphrase string) error {
+	return StageRestore(ctx, x.App.Dir, r, passphrase)
+}
+
+// Restart begins anew.
+func (x *Archives) Restart() { x.Again() }
