@@ -47,15 +47,16 @@ type Site struct {
 	Kit          *page.Kit
 	Certificates Certificates
 	Archives     Archives
+	Retention    Retention
 	Names        func() []string // of this machine
 }
 
 // Routes are the addresses of this package.
 func (s Site) Routes() []page.Route {
-	if s.Certificates == nil || s.Archives == nil {
+	if s.Certificates == nil || s.Archives == nil || s.Retention == nil {
 		return nil
 	}
-	return []page.Route{
+	return append(s.retentionRoutes(), []page.Route{
 		{Pattern: "GET /settings/certificate", Need: auth.Manage, Do: s.certificate},
 		{Pattern: "GET /settings/certificate/ca.pem", Need: auth.SignedIn, Do: s.authority},
 		{Pattern: "POST /settings/certificate/make", Need: auth.Manage, Do: s.makeCertificate},
@@ -63,7 +64,7 @@ func (s Site) Routes() []page.Route {
 		{Pattern: "GET /settings/archive", Need: auth.Manage, Do: s.archives},
 		{Pattern: "POST /settings/archive/make", Need: auth.Manage, Do: s.makeArchive},
 		{Pattern: "POST /settings/archive/restore", Need: auth.Manage, Do: s.Restore, Large: true},
-	}
+	}...)
 }
 
 type certificateView struct {
