@@ -29,7 +29,7 @@ func contract(t *testing.T, open func(t *testing.T) *store.Store) {
 		"Acts": testActs, "ActsThatMoved": testActsThatMoved, "PatrolBesideActs": testPatrolBesideActs,
 		"Notes":   testNotes,
 		"History": testHistory,
-		"Prune": testPrune,
+		"Prune":   testPrune,
 	} {
 		t.Run(name, func(t *testing.T) { f(t, open(t)) })
 	}
