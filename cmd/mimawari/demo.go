@@ -62,11 +62,14 @@ func (s *session) demo(ctx context.Context, f *demoFlags) error {
 		return err
 	}
 	if f.serve {
-		return s.serve(ctx, serveFlags{listen: f.listen, data: data})
+		return s.serve(ctx, serveFlags{listen: f.listen, data: data, welcome: demoLogin})
 	}
 	fmt.Fprintln(s.err, s.t("demo.next", "data", data))
 	return nil
 }
+
+// demoLogin is who the link that `demo --serve` prints signs in.
+const demoLogin = "demo"
 
 // options finds mistakes in the command line before anything is made.
 func (f *demoFlags) options(s *session) (o hospitalsim.Options, err error) {

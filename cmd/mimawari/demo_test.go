@@ -8,6 +8,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/cookiejar"
+	neturl "net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -160,10 +162,18 @@ func serves(t *testing.T, dir string) {
 		if err != nil {
 			t.Fatalf("no pages: %v\n%s", err, said.String())
 		}
-		url = regexp.MustCompile(`http://127\.0\.0\.1:\d+/`).FindString(said.String())
+		url = regexp.MustCompile(`http://127\.0\.0\.1:\d+/enter\?key=\S+`).FindString(said.String())
 	}
 	go func() { _, _ = io.Copy(io.Discard, r) }()
-	res, err := http.Get(url)
+	base, key, _ := strings.Cut(url, "/enter?key=")
+	if res, err := http.Get(base + "/"); err != nil || res.Request.URL.Path != "/signin" {
+		t.Errorf("without the link: %v, %v", res.Request.URL, err)
+	}
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := (&http.Client{Jar: jar}).PostForm(base+"/enter", neturl.Values{"key": {key}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,8 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/cookiejar"
+	neturl "net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -292,9 +294,37 @@ func TestServe(t *testing.T) {
 	line := make([]byte, 300)
 	n, _ := errw.Read(line)
 	url := regexp.MustCompile(`http://[0-9.:]+/`).FindString(string(line[:n]))
+	// Nothing answers before there is an administrator; then nobody gets in without signing in.
+	if body := get(t, url+"hosts", ""); !strings.Contains(body, "最初の管理者を決める") || strings.Contains(body, "10.1.1.1") {
+		t.Errorf("before the set-up: %s", tail(body, 500))
+	}
+	p.want(exitClean, "管理者", "users", "add", "sato", "--role", "administrator")
+	if body := get(t, url+"hosts", ""); !strings.Contains(body, "サインイン") || strings.Contains(body, "10.1.1.1") {
+		t.Errorf("before the sign-in: %s", tail(body, 500))
+	}
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, key, _ := strings.Cut(p.want(exitClean, "/enter?key=", "users", "link", "sato", "--url", url), "key=")
+	client := &http.Client{Jar: jar}
+	res, err := client.PostForm(url+"enter", neturl.Values{"key": {strings.Fields(key)[0]}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	http.DefaultClient.Jar = jar
+	t.Cleanup(func() { http.DefaultClient.Jar = nil })
 	for path, words := range map[string]string{"": "みまわり", "hosts": "10.1.1.1", "findings": "SMBv1", "api/v1/hosts": `"total"`} {
-		if body := get(t, url+path); !strings.Contains(body, words) {
+		if body := get(t, url+path, ""); !strings.Contains(body, words) {
 			t.Errorf("/%s lacks %q: %s", path, words, tail(body, 500))
+		}
+	}
+	token := strings.Fields(p.want(exitClean, "mmw_", "token", "create", "監視", "--owner", "sato"))[0]
+	http.DefaultClient.Jar = nil
+	for header, words := range map[string]string{"": "web.sign_in_first", "Bearer " + token: `"total"`, "Bearer mmw_x": "web.sign_in_first"} {
+		if body := get(t, url+"api/v1/hosts", header); !strings.Contains(body, words) {
+			t.Errorf("with %q: %s", header, tail(body, 500))
 		}
 	}
 	p.want(exitPartial, "ほかのみまわりが使っています", "serve", "--listen", "127.0.0.1:0")
@@ -307,13 +337,16 @@ func TestServe(t *testing.T) {
 	}
 }
 
-func get(t *testing.T, url string) string {
+func get(t *testing.T, url, authorization string) string {
 	t.Helper()
 	q, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	q.Header.Set("Accept-Language", "ja")
+	if authorization != "" {
+		q.Header.Set("Authorization", authorization)
+	}
 	r, err := http.DefaultClient.Do(q)
 	if err != nil {
 		t.Fatal(err)

@@ -55,6 +55,9 @@ var commands = []func(*session) *cobra.Command{
 	certCommand,
 	archiveCommand,
 	versionCommand,
+	usersCommand,
+	tokenCommand,
+	auditCommand,
 }
 
 func run(args []string, in io.Reader, out, errw io.Writer) int {

@@ -62,6 +62,7 @@ func scenarioCommands() map[string]func(*testscript.TestScript, bool, []string) 
 	maps.Copy(all, map[string]func(*testscript.TestScript, bool, []string){
 		"count": scenarioCount, "id": scenarioID, "word": scenarioWord, "spoil-at": scenarioSpoil, "newer": scenarioNewer, "hex": scenarioHex,
 		"pcap": scenarioPcap, "xlsx": scenarioXLSX, "findings": scenarioFindings, "hosts": scenarioHosts, "sheets": scenarioSheets, "cut": scenarioCut,
+		"spoil-entry": spoilEntry,
 	})
 	return all
 }

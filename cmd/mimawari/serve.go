@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 
 	"github.com/mimawari/mimawari/internal/app"
 	"github.com/mimawari/mimawari/internal/web"
+	"github.com/mimawari/mimawari/internal/web/gate"
 )
 
 func serveCommand(s *session) *cobra.Command {
@@ -38,6 +40,7 @@ type serveFlags struct {
 	listen, data string
 	interfaces   []string
 	every        time.Duration
+	welcome      string // login of whom a sign-in link is printed for: the sample hospital
 }
 
 // serve shows the pages and does the patrols that they ask for until ctx ends. Patrols of the command line may run beside it.
@@ -69,6 +72,11 @@ func (s *session) serve(ctx context.Context, f serveFlags) error {
 	if err != nil {
 		return s.fail(err)
 	}
+	door, err := a.Door(ctx, time.Now, report)
+	if err != nil {
+		return s.fail(err)
+	}
+	code := gate.NewCode()
 	srv := web.Server(web.Site{
 		Memory:      a.Store,
 		Desk:        &app.Desk{App: a, Now: time.Now},
@@ -80,9 +88,16 @@ func (s *session) serve(ctx context.Context, f serveFlags) error {
 		Zone:        time.Local,
 		Now:         time.Now,
 		Report:      report,
+		Keeper:      door.Keeper,
+		Trail:       door.Trail,
+		Record:      app.Recorder(door.Trail),
+		SetUpCode:   code,
 	})
 	defer s.work(ctx, in)()
-	fmt.Fprintln(s.err, s.t("cli.serve.ready", "url", "http://"+l.Addr().String()+"/"))
+	defer tidy(ctx, door, report)()
+	if err := s.announce(ctx, door, f, "http://"+l.Addr().String()+"/", code); err != nil {
+		return s.fail(app.Words(err))
+	}
 	done := make(chan error, 1)
 	go func() { done <- srv.Serve(l) }()
 	select {
@@ -109,5 +124,34 @@ func (s *session) work(ctx context.Context, in *app.Intake) (end func()) {
 		if err := <-done; err != nil {
 			fmt.Fprintf(s.err, "mimawari: %v\n", err)
 		}
+	}
+}
+
+// announce says where the pages are, and how to come in if nobody can yet.
+func (s *session) announce(ctx context.Context, door app.Door, f serveFlags, url, code string) error {
+	if f.welcome != "" {
+		secret, err := door.Welcome(ctx, f.welcome, s.t("demo.administrator"))
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(s.err, s.t("cli.serve.welcome", "url", linkURL(url, secret)))
+		return nil
+	}
+	fmt.Fprintln(s.err, s.t("cli.serve.ready", "url", url))
+	empty, err := door.Keeper.Empty(ctx)
+	if empty {
+		fmt.Fprintln(s.err, s.t("cli.serve.set_up", "url", url+"setup", "code", code))
+	}
+	return err
+}
+
+// tidy removes what has expired while the pages are served; the result ends that and waits for it.
+func tidy(ctx context.Context, door app.Door, report func(error)) func() {
+	ctx, stop := context.WithCancel(ctx)
+	var all sync.WaitGroup
+	all.Go(func() { door.Tidy(ctx, report) })
+	return func() {
+		stop()
+		all.Wait()
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/mimawari/mimawari/internal/api"
 	"github.com/mimawari/mimawari/internal/app"
+	"github.com/mimawari/mimawari/internal/audit"
 	"github.com/mimawari/mimawari/internal/capture"
 	"github.com/mimawari/mimawari/internal/ledger"
 	"github.com/mimawari/mimawari/internal/locale"
@@ -52,6 +53,7 @@ func (s *session) inWords(err error) (string, int) {
 	var key *seal.Error
 	var unsent *notify.SendError
 	var wrong notify.Problems
+	var sign *audit.KeyError
 	var damage *capture.Damage
 	var refused *api.Refused
 	var path *os.PathError
@@ -68,6 +70,8 @@ func (s *session) inWords(err error) (string, int) {
 		return locale.Trouble(s.lang, unsent.Trouble), exitPartial
 	case errors.As(err, &wrong):
 		return s.problems(wrong), exitUsage
+	case errors.As(err, &sign):
+		return s.t("audit.key_file", "where", sign.Path, "why", s.whyPath(sign.Err)), exitPartial
 	case errors.As(err, &damage):
 		return locale.Trouble(s.lang, damage.Trouble()), exitPartial
 	case errors.As(err, &refused):

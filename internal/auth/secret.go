@@ -35,26 +35,34 @@ func digestOf(secret string) string {
 // maxSecret bounds what a client may present as a secret.
 const maxSecret = 200
 
+// NewCode is a code that people type: 80 random bits in groups of four.
+func NewCode() string {
+	s := smallLetters.EncodeToString(randomBytes(10))
+	return s[:4] + "-" + s[4:8] + "-" + s[8:12] + "-" + s[12:]
+}
+
+// PlainCode is a code without what people add or change when they type it: capitals, spaces and hyphens.
+func PlainCode(code string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '-' || r == ' ' {
+			return -1
+		}
+		return r
+	}, Fold(code[:min(len(code), maxSecret)]))
+}
+
 // recoveryCodes are how many a person gets.
 const recoveryCodes = 10
 
-// newRecoveryCodes gives codes to be shown once, and what is kept of them. A code is 80 random bits.
+// newRecoveryCodes gives codes to be shown once, and what is kept of them.
 func newRecoveryCodes(account string) (codes, digests []string) {
 	for range recoveryCodes {
-		s := smallLetters.EncodeToString(randomBytes(10))
-		codes = append(codes, s[:4]+"-"+s[4:8]+"-"+s[8:12]+"-"+s[12:])
-		digests = append(digests, recoveryDigest(account, s))
+		c := NewCode()
+		codes, digests = append(codes, c), append(digests, recoveryDigest(account, c))
 	}
 	return codes, digests
 }
 
-// recoveryDigest takes a code as people write it: capitals, spaces and hyphens do not count.
 func recoveryDigest(account, code string) string {
-	code = strings.Map(func(r rune) rune {
-		if r == '-' || r == ' ' || r == '\u3000' {
-			return -1
-		}
-		return r
-	}, Fold(code))
-	return digestOf("recovery:" + account + ":" + code)
+	return digestOf("recovery:" + account + ":" + PlainCode(code))
 }

@@ -139,7 +139,11 @@ func (k *Keeper) Enrolled(ctx context.Context, secret string) (Entry, error) {
 	if !a.SecondFactor() {
 		return Entry{}, refuse(CodeNeeded)
 	}
-	return k.begin(ctx, &a, secret, StageFull, ByTOTP)
+	method := ByPasskey
+	if a.TOTP != nil {
+		method = ByTOTP
+	}
+	return k.begin(ctx, &a, secret, StageFull, method)
 }
 
 // linkTime is how long a sign-in link may be used.

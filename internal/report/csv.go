@@ -8,8 +8,7 @@ import (
 	"github.com/mimawari/mimawari/internal/report/workbook"
 )
 
-// CSV writes one table ("hosts" or "findings") as UTF-8 with a byte order mark, so that Excel reads it. Text that Excel
-// would take for a formula is quoted as in the workbook.
+// CSV writes one table ("hosts" or "findings") as Table does.
 func CSV(w io.Writer, in Input, table string) error {
 	cols, rows := findingColumns, [][]any{}
 	switch table {
@@ -25,15 +24,21 @@ func CSV(w io.Writer, in Input, table string) error {
 	default:
 		panic("BUG: no table " + table)
 	}
+	head := make([]string, len(cols))
+	for i, x := range cols {
+		head[i] = in.t("column." + x.key)
+	}
+	return Table(w, head, rows)
+}
+
+// Table writes rows as UTF-8 with a byte order mark, so that Excel reads it. Text that Excel would take for a formula is quoted
+// as in the workbook.
+func Table(w io.Writer, head []string, rows [][]any) error {
 	if _, err := io.WriteString(w, "\ufeff"); err != nil {
 		return err
 	}
 	c := csv.NewWriter(w)
 	c.UseCRLF = true
-	head := make([]string, len(cols))
-	for i, x := range cols {
-		head[i] = in.t("column." + x.key)
-	}
 	if err := c.Write(head); err != nil {
 		return err
 	}

@@ -1,8 +1,8 @@
 // Package web puts the pages and the API under one roof: it gathers the routes of all page packages, guards them and serves them. Each page
 // package (today, hosts, findings...) is a room of its own on top of package page. It decides nothing, and shows nothing itself.
 //
-// While nobody has to sign in the server must listen on loopback only: Listen refuses anything else, and Handler refuses requests
-// that name another host (DNS rebinding) or come from another site.
+// Everybody signs in (package gate). While there is no TLS the server must listen on loopback only: Listen refuses anything else, and
+// Handler refuses requests that name another host (DNS rebinding) or come from another site.
 package web
 
 import (
@@ -16,14 +16,17 @@ import (
 	"time"
 
 	"github.com/mimawari/mimawari/internal/api"
+	"github.com/mimawari/mimawari/internal/audit"
 	"github.com/mimawari/mimawari/internal/auth"
 	"github.com/mimawari/mimawari/internal/model"
 	"github.com/mimawari/mimawari/internal/web/findings"
+	"github.com/mimawari/mimawari/internal/web/gate"
 	"github.com/mimawari/mimawari/internal/web/hosts"
 	"github.com/mimawari/mimawari/internal/web/intake"
 	"github.com/mimawari/mimawari/internal/web/notifications"
 	"github.com/mimawari/mimawari/internal/web/page"
 	"github.com/mimawari/mimawari/internal/web/reports"
+	"github.com/mimawari/mimawari/internal/web/settings"
 	"github.com/mimawari/mimawari/internal/web/setup"
 	"github.com/mimawari/mimawari/internal/web/today"
 )
@@ -48,6 +51,11 @@ type Site struct {
 	Report func(error)
 	// Record takes what people did into the audit trail. May be nil in tests.
 	Record func(context.Context, page.Deed) error
+	// Keeper lets people in. It must be there: without it nobody could be told from anybody.
+	Keeper *auth.Keeper
+	Trail  *audit.Trail
+	// SetUpCode allows the first administrator to be set up from another machine; "" forbids it.
+	SetUpCode string
 }
 
 // ErrNotLoopback is returned by Listen for addresses that other machines can reach.
@@ -88,7 +96,12 @@ var menu = []page.Entry{
 	{Path: "/findings", Key: "web.findings", Here: "findings", Need: auth.Look},
 	{Path: "/hosts", Key: "web.hosts", Here: "hosts", Need: auth.Look},
 	{Path: "/intake", Key: "intake.title", Here: "intake", Need: auth.Intake},
-	{Path: notifications.Path, Key: "notify.page.title", Here: "settings", Need: auth.Manage},
+	{Path: "/settings", Key: "settings", Here: "settings", Need: auth.SignedIn},
+}
+
+// others are the parts of 設定 that are rooms of their own.
+var others = []page.Entry{
+	{Path: notifications.Path, Key: "notify.page.title", Need: auth.Manage},
 }
 
 // menuOf leaves out what this server does not do.
@@ -108,6 +121,7 @@ func rooms(k *page.Kit, s Site) []interface{ Routes() []page.Route } {
 		notifications.Site{Kit: k, Teller: s.Teller},
 		intake.Site{Kit: k, Desk: s.Intake},
 		course(k, s),
+		settings.Site{Kit: k, Keeper: s.Keeper, Trail: s.Trail, Others: others},
 	}
 }
 
@@ -154,17 +168,10 @@ func healthy(w http.ResponseWriter, _ *http.Request) error {
 // Handler serves pages and API.
 func Handler(s Site) http.Handler {
 	k := &page.Kit{Now: s.Now, Zone: s.Zone, Report: s.Report, Record: s.Record, Menu: menuOf(s)}
+	door := gate.New(k, s.Keeper, s.SetUpCode)
 	mux := http.NewServeMux()
-	k.Mount(mux, Routes(k, s))
-	return guard(http.NewCrossOriginProtection().Handler(local(mux)))
-}
-
-// local lets whoever sits at this machine do everything: there is no sign-in yet, and nothing but loopback is listened on.
-func local(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		v := auth.Viewer{ID: "local", Login: "web", Role: auth.Administrator}
-		next.ServeHTTP(w, r.WithContext(auth.WithViewer(r.Context(), v)))
-	})
+	k.Mount(mux, append(Routes(k, s), door.Routes()...))
+	return guard(http.NewCrossOriginProtection().Handler(door.Middleware(mux)))
 }
 
 // policy is the content security policy: our own files only, nothing inline.

@@ -14,8 +14,10 @@ import (
 	"time"
 
 	"github.com/mimawari/mimawari/internal/app"
+	"github.com/mimawari/mimawari/internal/auth"
 	"github.com/mimawari/mimawari/internal/model"
 	"github.com/mimawari/mimawari/internal/web"
+	"github.com/mimawari/mimawari/internal/web/webtest"
 )
 
 var morning = time.Date(2026, 4, 1, 9, 0, 0, 0, time.UTC)
@@ -76,13 +78,29 @@ func site(t *testing.T, empty bool) (*httptest.Server, *app.App) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := web.Site{Memory: a.Store, Desk: &app.Desk{App: a, Now: now}, Intake: in, Teller: &app.Telling{Store: a.Store, App: a}, Now: now, Report: func(err error) { t.Error(err) }}
+	report := func(err error) { t.Error(err) }
+	door, err := a.Door(t.Context(), now, report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := web.Site{Memory: a.Store, Desk: &app.Desk{App: a, Now: now}, Intake: in, Teller: &app.Telling{Store: a.Store, App: a}, Now: now, Report: report, Keeper: door.Keeper, Trail: door.Trail, Record: app.Recorder(door.Trail)}
 	if !empty {
 		s.Settings, s.House = a.Store, a
 	}
 	srv := httptest.NewServer(web.Handler(s))
 	t.Cleanup(srv.Close)
+	webtest.SignIn(t, http.DefaultClient, door.Keeper, srv.URL, auth.Administrator)
 	return srv, a
+}
+
+// keeper gives another keeper over the same data.
+func keeper(t *testing.T, a *app.App) *auth.Keeper {
+	t.Helper()
+	door, err := a.Door(t.Context(), func() time.Time { return morning.Add(2 * time.Hour) }, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return door.Keeper
 }
 
 func get(t *testing.T, url string) (int, string) {
@@ -175,6 +193,15 @@ func TestGuard(t *testing.T) {
 			r.Header.Set("Origin", origin)
 			r.Header.Set("Sec-Fetch-Site", "cross-site")
 		}
+		u, err := url.Parse(srv.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range http.DefaultClient.Jar.Cookies(u) {
+			if host == "" {
+				r.AddCookie(c)
+			}
+		}
 		res, err := http.DefaultTransport.RoundTrip(r)
 		if err != nil {
 			t.Fatal(err)
@@ -191,7 +218,7 @@ func TestGuard(t *testing.T) {
 		want                       int
 	}{
 		{"GET", "/", "", "", 200},
-		{"GET", "/", "localhost:8420", "", 200},
+		{"GET", "/", "localhost:8420", "", 303}, // the session belongs to the other name
 		{"GET", "/", "mimawari.evil.example", "", 421},
 		{"GET", "/api/v1/hosts", "10.1.0.5:8420", "", 421},
 		{"POST", "/findings/" + id, "", "http://evil.example", 403},

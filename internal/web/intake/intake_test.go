@@ -18,9 +18,11 @@ import (
 	"time"
 
 	"github.com/mimawari/mimawari/internal/app"
+	"github.com/mimawari/mimawari/internal/auth"
 	"github.com/mimawari/mimawari/internal/model"
 	"github.com/mimawari/mimawari/internal/web"
 	"github.com/mimawari/mimawari/internal/web/page"
+	"github.com/mimawari/mimawari/internal/web/webtest"
 )
 
 const arpTable = "  10.1.0.1  02-00-00-00-00-01  dynamic\n  10.1.0.2  02-00-00-00-00-02  dynamic\n"
@@ -34,6 +36,8 @@ type house struct {
 	app   *app.App
 	desk  *app.Intake
 	deeds []page.Deed
+
+	client *http.Client // signed in as an operator
 }
 
 func newHouse(t *testing.T) *house {
@@ -49,13 +53,20 @@ func newHouse(t *testing.T) *house {
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- h.desk.Run(ctx) }()
+	door, err := h.app.Door(t.Context(), time.Now, func(err error) { t.Errorf("reported: %v", err) })
+	if err != nil {
+		t.Fatal(err)
+	}
 	h.Server = httptest.NewUnstartedServer(nil)
 	h.Config = web.Server(web.Site{
-		Memory: h.app.Store, Desk: &app.Desk{App: h.app, Now: time.Now}, Intake: h.desk, Now: time.Now, Zone: time.UTC,
+		Memory: h.app.Store, Desk: &app.Desk{App: h.app, Now: time.Now}, Intake: h.desk, Now: time.Now, Zone: time.UTC, Keeper: door.Keeper,
 		Report: func(err error) { t.Errorf("reported: %v", err) },
 		Record: func(_ context.Context, d page.Deed) error { h.deeds = append(h.deeds, d); return nil },
 	})
 	h.Start()
+	webtest.Account(t, door.Keeper, auth.Administrator)
+	h.client = webtest.Client(t, door.Keeper, h.URL, auth.Operator)
+	h.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	t.Cleanup(func() {
 		stop()
 		if err := <-done; err != nil {
@@ -77,7 +88,7 @@ func (h *house) ask(method, path string, body io.Reader, header ...string) (int,
 	for i := 0; i+1 < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
-	res, err := http.DefaultTransport.RoundTrip(r)
+	res, err := h.client.Do(r)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -320,8 +331,12 @@ func TestEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	fmt.Fprintf(conn, "GET /events HTTP/1.1\r\nHost: %s\r\n\r\n", h.Listener.Addr()) // and never reads
-	res, err := http.Get(h.URL + "/events")
+	at, err := url.Parse(h.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(conn, "GET /events HTTP/1.1\r\nHost: %s\r\nCookie: %s\r\n\r\n", h.Listener.Addr(), h.client.Jar.Cookies(at)[0]) // and never reads
+	res, err := h.client.Get(h.URL + "/events")
 	if err != nil {
 		t.Fatal(err)
 	}

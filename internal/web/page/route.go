@@ -16,7 +16,7 @@ type Route struct {
 	Do      Action
 	JSON    bool // troubles are answered as JSON: for machines
 	Large   bool // uploads: the action itself bounds what it reads; all others read at most maxForm
-	Quiet   bool // one of very many steps: the audit trail has only what the action notes
+	Quiet   bool // the audit trail has only what the action itself notes: it does so better, or is one of very many steps
 }
 
 // maxForm bounds what a form or a JSON body may be.

@@ -6,7 +6,6 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
 	"regexp"
@@ -15,8 +14,10 @@ import (
 	"time"
 
 	"github.com/mimawari/mimawari/internal/app"
+	"github.com/mimawari/mimawari/internal/auth"
 	"github.com/mimawari/mimawari/internal/model"
 	"github.com/mimawari/mimawari/internal/web"
+	"github.com/mimawari/mimawari/internal/web/webtest"
 )
 
 // newcomer is an administrator in front of an empty server, with a browser without scripts.
@@ -40,9 +41,15 @@ func newNewcomer(t *testing.T) *newcomer {
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- in.Run(ctx) }()
+	report := func(err error) { t.Errorf("reported: %v", err) }
+	door, err := a.Door(t.Context(), time.Now, report)
+	if err != nil {
+		t.Fatal(err)
+	}
 	srv := httptest.NewServer(web.Handler(web.Site{
+		Keeper: door.Keeper, Trail: door.Trail, Record: app.Recorder(door.Trail),
 		Memory: a.Store, Desk: &app.Desk{App: a, Now: time.Now}, Intake: in, Settings: a.Store, House: a, Now: time.Now, Zone: time.UTC,
-		Report: func(err error) { t.Errorf("reported: %v", err) },
+		Report: report,
 	}))
 	t.Cleanup(func() {
 		stop()
@@ -52,11 +59,7 @@ func newNewcomer(t *testing.T) *newcomer {
 		srv.Close()
 		_ = a.Close()
 	})
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &newcomer{t: t, url: srv.URL, app: a, http: &http.Client{Jar: jar}}
+	return &newcomer{t: t, url: srv.URL, app: a, http: webtest.Client(t, door.Keeper, srv.URL, auth.Administrator)}
 }
 
 // see gives the page and the path at which one ended up.
