@@ -81,7 +81,7 @@ const (
 type Delivery struct {
 	ID      string        `json:"id"` // stays the same over all tries, so that receivers can tell a repetition
 	Channel string        `json:"channel"`
-	Kind    string        `json:"kind"`            // urgent, alert, stopped, resumed, daily, weekly, undelivered, test
+	Kind    string        `json:"kind"`            // urgent, alert, stopped, resumed, daily, weekly, report, undelivered, test
 	Cause   string        `json:"cause,omitempty"` // one cause, one message
 	State   DeliveryState `json:"state"`
 	Tries   int           `json:"tries"`
