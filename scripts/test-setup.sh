@@ -34,7 +34,9 @@ need chromium chromium chromium-browser google-chrome google-chrome-stable
 need npm npm
 need poppler-utils pdftotext
 need dcmtk storescu
-need poppler-utils pdftotext
+# The letters of the golden screenshots.
+[ -d /usr/share/fonts/truetype/bizud-gothic ] || missing="$missing fonts-morisawa-bizud-gothic"
+need fontconfig fc-list
 if [ "${1:-}" = bench ]; then
 	need nfdump nfdump
 	need tshark tshark
