@@ -135,6 +135,64 @@ func TestServeWatches(t *testing.T) {
 	})
 }
 
+// An interface that is no longer watched: what it saw stays known when the others are stored again.
+func TestServeStopsWatching(t *testing.T) {
+	onWire(t, func(w *wire) {
+		s := w.serve("--save-every", "300ms")
+		defer s.Process.Kill()
+		add := w.mimawari("sources", "add", "-i", "wb0", "--data", w.data)
+		if code := add.end(t); code != 0 {
+			t.Errorf("exit %d: %s", code, add.err.String())
+		}
+		w.until("a machine on the first interface", func() bool {
+			w.send(announce(1))
+			return w.knows("192.168.7.1")
+		})
+		w.ip("link add wc0 type veth peer name wc1")
+		w.ip("link set wc0 up")
+		w.ip("link set wc1 up")
+		more := w.mimawari("sources", "add", "-i", "wc0", "--data", w.data)
+		more.end(t)
+		list := w.mimawari("sources", "list", "--data", w.data)
+		list.end(t)
+		id := regexp.MustCompile(`(w-\w+) +wb0`).FindStringSubmatch(list.out.String())
+		if id == nil {
+			t.Errorf("no id: %s", list.out.String())
+			return
+		}
+		w.send(announce(2)) // just before the end
+		w.until("the frame to have been read", func() bool { return strings.Contains(s.page("/intake"), "wc0") })
+		off := w.mimawari("sources", "remove", id[1], "--data", w.data)
+		off.end(t)
+		w.until("the last frame to be stored", func() bool { return w.knows("192.168.7.2") })
+		w.until("frames of the other one to be stored", func() bool {
+			w.sendTo("wc1", announce(3))
+			return w.knows("192.168.7.3")
+		})
+		time.Sleep(time.Second) // stored again and again
+		if !w.knows("192.168.7.1") || !w.knows("192.168.7.2") {
+			t.Error("what the interface saw that is no longer watched is forgotten")
+		}
+		_ = s.Process.Signal(syscall.SIGTERM)
+		if err := s.Wait(); err != nil {
+			t.Errorf("ended with %v: %s", err, s.text())
+		}
+	})
+}
+
+// sendTo sends on another interface of the namespace.
+func (w *wire) sendTo(name string, frames ...[]byte) {
+	nic, err := net.InterfaceByName(name)
+	if err != nil {
+		w.t.Error(err)
+		return
+	}
+	was := w.nic
+	w.nic = nic.Index
+	w.send(frames...)
+	w.nic = was
+}
+
 // A port that does not mirror shows frames to everybody only, and a cable that is pulled out nothing: the page says so.
 func TestServeSaysWhyNothing(t *testing.T) {
 	onWire(t, func(w *wire) {

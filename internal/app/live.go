@@ -26,6 +26,7 @@ import (
 type liveWatch struct {
 	mu       sync.Mutex
 	watchers map[string]*watcher // by interface
+	ended    []*flow.Pipeline    // of interfaces that are not watched any more: what they saw is stored once more
 	saved    time.Time
 	failed   *model.Trouble // why it could not be saved the last time
 
@@ -135,15 +136,15 @@ func (x *Intake) matchWatches(ctx context.Context, cfg flow.Config) error {
 		if !want[name] {
 			delete(l.watchers, name)
 			w.end()
-			x.ended(w)
+			l.ended = append(l.ended, w.pipe)
+			x.closed(w)
 		}
 	}
 	return nil
 }
 
-// ended gives back what a watcher held. What it saw since the last saving is not lost: a last saving is not worth the wait,
-// because whoever turned it off does not ask for it.
-func (x *Intake) ended(w *watcher) {
+// closed gives back what a watcher held.
+func (x *Intake) closed(w *watcher) {
 	if err := w.src.Close(); err != nil {
 		x.report(err)
 	}
@@ -278,13 +279,20 @@ func (x *Intake) saveLive(ctx context.Context, cfg flow.Config) {
 	defer x.turn.Unlock()
 	l := &x.live
 	ends := !l.since.IsZero() && time.Since(l.since) >= liveDay
-	seen := l.snapshot(ctx, cfg, ends)
+	seen, fewer := l.snapshot(ctx, cfg, ends)
 	if seen == nil || empty(seen) {
 		return
 	}
 	id, err := x.concludeLive(context.WithoutCancel(ctx), seen, !ends)
-	if err == nil && ends {
+	switch {
+	case err != nil:
+	case ends:
 		l.round, l.own, l.base, l.since, l.talks = "", nil, model.Known{}, time.Time{}, talk.Counter{}
+	case fewer > 0: // what comes next does not see what the ended ones saw: it must know of it
+		l.round = ""
+	}
+	if err == nil {
+		l.forget(fewer)
 	}
 	l.mu.Lock()
 	if l.failed = nil; err != nil {
@@ -302,15 +310,24 @@ func (x *Intake) saveLive(ctx context.Context, cfg flow.Config) {
 	}
 }
 
-// snapshot joins what all interfaces have shown. With ends, each begins anew.
-func (l *liveWatch) snapshot(ctx context.Context, cfg flow.Config, ends bool) *model.Seen {
+// forget lets go of the first n that have ended.
+func (l *liveWatch) forget(n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ended = slices.Clone(l.ended[n:])
+}
+
+// snapshot joins what all interfaces have shown, also those that are not watched any more; it tells how many of these there are.
+// With ends, each begins anew.
+func (l *liveWatch) snapshot(ctx context.Context, cfg flow.Config, ends bool) (all *model.Seen, ended int) {
 	l.mu.Lock()
 	names := make([]string, 0, len(l.watchers))
 	for name := range l.watchers {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	var pipes []*flow.Pipeline
+	pipes := slices.Clone(l.ended)
+	ended = len(pipes)
 	for _, name := range names {
 		w := l.watchers[name]
 		pipes = append(pipes, w.pipe)
@@ -320,11 +337,10 @@ func (l *liveWatch) snapshot(ctx context.Context, cfg flow.Config, ends bool) *m
 		}
 	}
 	l.mu.Unlock()
-	var all *model.Seen
 	for _, p := range pipes {
 		all = joinSeen(all, p.Snapshot())
 	}
-	return all
+	return all, ended
 }
 
 // joinSeen adds b to a, which may be nil.
@@ -391,12 +407,12 @@ func (x *Intake) endLive(ctx context.Context) {
 	for _, w := range l.watchers {
 		w.end()
 	}
-	some := len(l.watchers) > 0
+	some := len(l.watchers)+len(l.ended) > 0
 	l.mu.Unlock()
 	if some {
 		x.saveLive(ctx, flow.Config{})
 	}
 	for _, w := range l.watchers {
-		x.ended(w)
+		x.closed(w)
 	}
 }
