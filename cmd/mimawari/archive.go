@@ -78,24 +78,31 @@ func (s *session) restoreArchive(ctx context.Context, data, file, pass string) e
 		return s.fail(err)
 	}
 	defer f.Close()
+	return s.alone(data, func() error {
+		if err := app.StageRestore(ctx, data, f, pass); err != nil {
+			return s.archiveFail(err)
+		}
+		if _, err := app.FinishRestore(ctx, data, time.Now()); err != nil {
+			return s.archiveFail(err)
+		}
+		fmt.Fprintln(s.err, s.t("cli.archive.restored"))
+		return nil
+	})
+}
+
+// alone does something while nobody may look at the data or write them.
+func (s *session) alone(data string, do func() error) error {
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return s.fail(err)
 	}
-	for _, dir := range []string{data, app.ServeLock(data)} { // nobody may look or write while the data is replaced
+	for _, dir := range []string{data, app.ServeLock(data)} {
 		lock, err := store.Lock(dir, "restore")
 		if err != nil {
 			return s.fail(err)
 		}
 		defer lock.Unlock()
 	}
-	if err := app.StageRestore(ctx, data, f, pass); err != nil {
-		return s.archiveFail(err)
-	}
-	if _, err := app.FinishRestore(ctx, data, time.Now()); err != nil {
-		return s.archiveFail(err)
-	}
-	fmt.Fprintln(s.err, s.t("cli.archive.restored"))
-	return nil
+	return do()
 }
 
 // passphrase comes from a file, from MIMAWARI_PASSPHRASE, or is asked for on a terminal. It is never a flag: others could read it.

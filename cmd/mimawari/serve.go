@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -14,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mimawari/mimawari/internal/app"
+	"github.com/mimawari/mimawari/internal/certs"
 	"github.com/mimawari/mimawari/internal/web"
 	"github.com/mimawari/mimawari/internal/web/gate"
 )
@@ -43,23 +46,31 @@ type serveFlags struct {
 	welcome      string // login of whom a sign-in link is printed for: the sample hospital
 }
 
-// serve shows the pages and does the patrols that they ask for until ctx ends. Patrols of the command line may run beside it.
+// serve shows the pages until ctx ends, anew after an archive was restored.
 func (s *session) serve(ctx context.Context, f serveFlags) error {
-	listen := f.listen
+	for {
+		again, err := s.serveOnce(ctx, f)
+		if err != nil || !again {
+			return err
+		}
+	}
+}
+
+// serveOnce shows the pages and does the patrols that they ask for until ctx ends. Patrols of the command line may run beside it. again says
+// that it is to begin anew: an archive waits to be put in place.
+func (s *session) serveOnce(ctx context.Context, f serveFlags) (again bool, err error) {
+	if err := s.finishRestore(ctx, f.data); err != nil {
+		return false, err
+	}
 	a, err := app.OpenServing(ctx, f.data)
 	if err != nil {
-		return s.fail(err)
+		return false, s.fail(err)
 	}
 	defer a.Close()
-	l, err := web.Listen(ctx, listen)
-	switch {
-	case errors.Is(err, web.ErrNotLoopback):
-		return usageError{errors.New(s.t("cli.serve.not_loopback", "address", listen))}
-	case errors.Is(err, syscall.EADDRINUSE):
-		fmt.Fprintf(s.err, "mimawari: %s\n", s.t("cli.serve.in_use", "address", listen))
-		return exitError{exitPartial}
-	case err != nil:
-		return s.fail(err)
+	keeper := app.Certificates(f.data, time.Now)
+	l, secure, err := s.listen(ctx, f.listen, keeper)
+	if err != nil {
+		return false, err
 	}
 	report := func(err error) {
 		text, _ := s.inWords(err)
@@ -70,47 +81,138 @@ func (s *session) serve(ctx context.Context, f serveFlags) error {
 	defer quiet()
 	in, err := app.NewIntake(ctx, a, app.IntakeOptions{Now: time.Now, Zone: time.Local, Report: report, Interfaces: f.interfaces, Every: f.every})
 	if err != nil {
-		return s.fail(err)
+		return false, s.fail(err)
 	}
 	door, err := a.Door(ctx, time.Now, report)
 	if err != nil {
-		return s.fail(err)
+		return false, s.fail(err)
 	}
 	code := gate.NewCode()
+	restart := make(chan struct{}, 1)
+	kept := &app.Retention{App: a, Now: time.Now}
 	srv := web.Server(web.Site{
-		Memory:      a.Store,
-		Desk:        &app.Desk{App: a, Now: time.Now},
-		Notes:       &app.Notes{App: a, Now: time.Now},
-		Trails:      a.Store,
-		Teller:      &app.Telling{Store: a.Store, App: a, Report: report},
-		Intake:      in,
-		Institution: a.Store.Institution,
-		Zone:        time.Local,
-		Now:         time.Now,
-		Report:      report,
-		Keeper:      door.Keeper,
-		Trail:       door.Trail,
-		Record:      app.Recorder(door.Trail),
-		SetUpCode:   code,
+		Memory:       a.Store,
+		Desk:         &app.Desk{App: a, Now: time.Now},
+		Notes:        &app.Notes{App: a, Now: time.Now},
+		Trails:       a.Store,
+		Teller:       &app.Telling{Store: a.Store, App: a, Report: report},
+		Intake:       in,
+		Institution:  a.Store.Institution,
+		Certificates: keeper,
+		Archives:     &app.Archives{App: a, Now: time.Now, Again: func() { restart <- struct{}{} }},
+		Retention:    kept,
+		Names:        app.OwnNames,
+		Zone:         time.Local,
+		Now:          time.Now,
+		Report:       report,
+		Keeper:       door.Keeper,
+		Trail:        door.Trail,
+		Record:       app.Recorder(door.Trail),
+		SetUpCode:    code,
 	})
 	defer s.work(ctx, in)()
-	defer tidy(ctx, door, report)()
-	if err := s.announce(ctx, door, f, "http://"+l.Addr().String()+"/", code); err != nil {
-		return s.fail(app.Words(err))
+	defer tidy(ctx, door, kept, report)()
+	if err := s.announce(ctx, door, f, address(l, secure), code); err != nil {
+		return false, s.fail(app.Words(err))
 	}
+	return s.answer(ctx, srv, l, secure, keeper, restart)
+}
+
+// answer serves until ctx ends or the server is to begin anew, and lets what is being answered come to its end.
+func (s *session) answer(ctx context.Context, srv *http.Server, l net.Listener, secure bool, k *certs.Keeper, restart <-chan struct{}) (again bool, err error) {
 	done := make(chan error, 1)
-	go func() { done <- srv.Serve(l) }()
+	go func() {
+		if secure {
+			srv.TLSConfig = k.TLS()
+			done <- srv.ServeTLS(l, "", "")
+			return
+		}
+		done <- srv.Serve(l)
+	}()
 	select {
 	case err := <-done:
-		return s.fail(err)
+		return false, s.fail(err)
+	case <-restart:
+		again = true
 	case <-ctx.Done():
 	}
 	end, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	if err := srv.Shutdown(end); err != nil && !errors.Is(err, http.ErrServerClosed) {
-		return s.fail(err)
+	err = srv.Shutdown(end)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = srv.Close() // pages that wait for events have no end of their own
 	}
+	if err != nil && !errors.Is(err, http.ErrServerClosed) {
+		return false, s.fail(err)
+	}
+	return again, nil
+}
+
+// listen opens the address. Beyond this machine the pages are encrypted: if there is no certificate yet, one of an own authority is made.
+func (s *session) listen(ctx context.Context, addr string, k *certs.Keeper) (l net.Listener, secure bool, err error) {
+	secure = !web.Loopback(addr)
+	if secure {
+		if err := s.needCertificate(k, addr); err != nil {
+			return nil, false, err
+		}
+	}
+	l, err = web.Listen(ctx, addr)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		fmt.Fprintf(s.err, "mimawari: %s\n", s.t("cli.serve.in_use", "address", addr))
+		return nil, false, exitError{exitPartial}
+	case err != nil:
+		return nil, false, s.fail(err)
+	}
+	return l, secure, nil
+}
+
+func (s *session) needCertificate(k *certs.Keeper, addr string) error {
+	st, err := k.Status()
+	if err != nil {
+		return s.certFail(err)
+	}
+	if st.Kind != certs.None {
+		return nil
+	}
+	names := app.OwnNames()
+	if host, _, err := net.SplitHostPort(addr); err == nil && host != "" && host != "0.0.0.0" && host != "::" {
+		names = append(names, host)
+	}
+	if err := k.Make(names); err != nil {
+		return s.certFail(err)
+	}
+	if st, err = k.Status(); err != nil {
+		return s.certFail(err)
+	}
+	fmt.Fprintln(s.err, s.t("cli.serve.certificate", "names", strings.Join(st.Names, ", "), "fingerprint", st.Fingerprint))
 	return nil
+}
+
+func address(l net.Listener, secure bool) string {
+	if !secure {
+		return "http://" + l.Addr().String() + "/"
+	}
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	host, errHost := os.Hostname()
+	if err != nil || errHost != nil {
+		return "https://" + l.Addr().String() + "/"
+	}
+	return "https://" + net.JoinHostPort(host, port) + "/"
+}
+
+// finishRestore puts an archive in place that waits for it.
+func (s *session) finishRestore(ctx context.Context, data string) error {
+	if !app.RestoreWaits(data) {
+		return nil
+	}
+	return s.alone(data, func() error {
+		if _, err := app.FinishRestore(ctx, data, time.Now()); err != nil {
+			return s.archiveFail(err)
+		}
+		fmt.Fprintln(s.err, s.t("cli.archive.restored"))
+		return nil
+	})
 }
 
 // work does what the pages ask for. The function that it gives ends it and waits.
@@ -146,10 +248,11 @@ func (s *session) announce(ctx context.Context, door app.Door, f serveFlags, url
 }
 
 // tidy removes what has expired while the pages are served; the result ends that and waits for it.
-func tidy(ctx context.Context, door app.Door, report func(error)) func() {
+func tidy(ctx context.Context, door app.Door, kept *app.Retention, report func(error)) func() {
 	ctx, stop := context.WithCancel(ctx)
 	var all sync.WaitGroup
 	all.Go(func() { door.Tidy(ctx, report) })
+	all.Go(func() { kept.Run(ctx, report) })
 	return func() {
 		stop()
 		all.Wait()

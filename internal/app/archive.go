@@ -89,13 +89,19 @@ func checkStaged(ctx context.Context, dir string) error {
 	return err
 }
 
+// RestoreWaits reports whether an archive waits to be put in place.
+func RestoreWaits(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, restoreDir))
+	return err == nil
+}
+
 // FinishRestore puts an archive in place that waits for it, and reports whether one did. What it replaces is kept among the copies. The
 // caller holds all locks of dir and has not opened it. Killed at any moment, it goes on when it is called again.
 func FinishRestore(ctx context.Context, dir string, now time.Time) (bool, error) {
-	from := filepath.Join(dir, restoreDir)
-	if _, err := os.Stat(from); errors.Is(err, os.ErrNotExist) {
+	if !RestoreWaits(dir) {
 		return false, nil
 	}
+	from := filepath.Join(dir, restoreDir)
 	if _, err := store.Restore(ctx, filepath.Join(from, store.FileName), filepath.Join(dir, store.FileName)); err != nil {
 		return false, err
 	}

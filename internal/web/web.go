@@ -1,13 +1,12 @@
 // Package web puts the pages and the API under one roof: it gathers the routes of all page packages, guards them and serves them. Each page
 // package (today, hosts, findings...) is a room of its own on top of package page. It decides nothing, and shows nothing itself.
 //
-// Everybody signs in (package gate). While there is no TLS the server must listen on loopback only: Listen refuses anything else, and
-// Handler refuses requests that name another host (DNS rebinding) or come from another site.
+// Everybody signs in (package gate). Beyond loopback the caller serves TLS; Handler refuses requests that name a host which the
+// certificate is not for (DNS rebinding) or come from another site.
 package web
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -29,6 +28,7 @@ import (
 	"github.com/mimawari/mimawari/internal/web/settings"
 	"github.com/mimawari/mimawari/internal/web/setup"
 	"github.com/mimawari/mimawari/internal/web/today"
+	"github.com/mimawari/mimawari/internal/web/upkeep"
 )
 
 // Site is what the pages need.
@@ -42,6 +42,11 @@ type Site struct {
 	// Settings and House are for the course that leads to the first report; without Settings there is none.
 	Settings setup.Settings
 	House    setup.Institutions
+	// Certificates, Archives and Retention are for the pages that look after Mimawari itself.
+	Certificates Certificates
+	Archives     upkeep.Archives
+	Retention    upkeep.Retention
+	Names        func() []string // of this machine
 	// Institution says whose network this is. May be nil in tests.
 	Institution func(context.Context) (model.Institution, error)
 
@@ -58,20 +63,22 @@ type Site struct {
 	SetUpCode string
 }
 
-// ErrNotLoopback is returned by Listen for addresses that other machines can reach.
-var ErrNotLoopback = errors.New("not a loopback address")
+// Certificates looks after the certificate of the pages and says which names it is for.
+type Certificates interface {
+	upkeep.Certificates
+	Serves(host string) bool
+}
 
-// Listen opens addr, which must be on loopback.
+// Listen opens addr. Where Loopback says no, the caller must serve it encrypted.
 func Listen(ctx context.Context, addr string) (net.Listener, error) {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return nil, fmt.Errorf("listen on %s: %w", addr, err)
-	}
-	if !loopback(host) {
-		return nil, fmt.Errorf("listen on %s: %w", addr, ErrNotLoopback)
-	}
 	var lc net.ListenConfig
 	return lc.Listen(ctx, "tcp", addr)
+}
+
+// Loopback reports whether only this machine can reach addr (host:port).
+func Loopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	return err == nil && loopback(host)
 }
 
 func loopback(host string) bool {
@@ -102,6 +109,9 @@ var menu = []page.Entry{
 // others are the parts of 設定 that are rooms of their own.
 var others = []page.Entry{
 	{Path: notifications.Path, Key: "notify.page.title", Need: auth.Manage},
+	{Path: "/settings/certificate", Key: "upkeep.certificate", Need: auth.Manage},
+	{Path: "/settings/archive", Key: "upkeep.archive", Need: auth.Manage},
+	{Path: "/settings/retention", Key: "retention.title", Need: auth.Manage},
 }
 
 // menuOf leaves out what this server does not do.
@@ -121,6 +131,7 @@ func rooms(k *page.Kit, s Site) []interface{ Routes() []page.Route } {
 		notifications.Site{Kit: k, Teller: s.Teller},
 		intake.Site{Kit: k, Desk: s.Intake},
 		course(k, s),
+		upkeep.Site{Kit: k, Certificates: s.Certificates, Archives: s.Archives, Retention: s.Retention, Names: s.Names},
 		settings.Site{Kit: k, Keeper: s.Keeper, Trail: s.Trail, Others: others},
 	}
 }
@@ -171,14 +182,19 @@ func Handler(s Site) http.Handler {
 	door := gate.New(k, s.Keeper, s.SetUpCode)
 	mux := http.NewServeMux()
 	k.Mount(mux, append(Routes(k, s), door.Routes()...))
-	return guard(http.NewCrossOriginProtection().Handler(door.Middleware(mux)))
+	return guard(s.served, http.NewCrossOriginProtection().Handler(door.Middleware(mux)))
 }
 
 // policy is the content security policy: our own files only, nothing inline.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
-// guard sets the security headers and refuses requests for another host name.
-func guard(next http.Handler) http.Handler {
+// served reports whether a request may name this host: the machine itself or, encrypted, what the certificate is for.
+func (s Site) served(host string, encrypted bool) bool {
+	return loopback(host) || encrypted && s.Certificates != nil && s.Certificates.Serves(host)
+}
+
+// guard sets the security headers and refuses requests for another host name (DNS rebinding).
+func guard(served func(host string, encrypted bool) bool, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", policy)
@@ -192,8 +208,11 @@ func guard(next http.Handler) http.Handler {
 		if name, _, err := net.SplitHostPort(host); err == nil {
 			host = name
 		}
-		if !loopback(host) {
-			http.Error(w, "this address is served on loopback only", http.StatusMisdirectedRequest)
+		if r.TLS != nil {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		if !served(strings.Trim(host, "[]"), r.TLS != nil) {
+			http.Error(w, "nothing is served under this name", http.StatusMisdirectedRequest)
 			return
 		}
 		next.ServeHTTP(w, r)

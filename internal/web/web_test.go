@@ -1,7 +1,6 @@
 package web_test
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -231,18 +230,15 @@ func TestGuard(t *testing.T) {
 	}
 }
 
-func TestListenRefusesOtherAddresses(t *testing.T) {
-	for _, addr := range []string{"0.0.0.0:0", ":0", "192.0.2.1:0", "[::]:0"} {
-		if l, err := web.Listen(context.Background(), addr); err == nil {
-			_ = l.Close()
-			t.Errorf("%s was opened", addr)
+func TestWhatIsLoopback(t *testing.T) {
+	for addr, want := range map[string]bool{
+		"127.0.0.1:0": true, "localhost:8420": true, "[::1]:8420": true, "127.9.9.9:1": true,
+		"0.0.0.0:0": false, ":0": false, "192.0.2.1:0": false, "[::]:0": false, "localhost": false, "localhost.example:1": false,
+	} {
+		if got := web.Loopback(addr); got != want {
+			t.Errorf("%s: %v", addr, got)
 		}
 	}
-	l, err := web.Listen(context.Background(), "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = l.Close()
 }
 
 func post(t *testing.T, to string, form url.Values) (int, string) {
