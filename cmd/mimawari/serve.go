@@ -78,6 +78,7 @@ func (s *session) serveOnce(ctx context.Context, f serveFlags) (again bool, err 
 	}
 	telling, quiet := context.WithCancel(ctx)
 	defer a.Tell(telling, report)()
+	defer a.WriteReports(telling, time.Now, time.Local, s.lang, report)()
 	defer quiet()
 	in, err := app.NewIntake(ctx, a, app.IntakeOptions{Now: time.Now, Zone: time.Local, Report: report, Interfaces: f.interfaces, Every: f.every})
 	if err != nil {
@@ -95,6 +96,7 @@ func (s *session) serveOnce(ctx context.Context, f serveFlags) (again bool, err 
 		Desk:         &app.Desk{App: a, Now: time.Now},
 		Notes:        &app.Notes{App: a, Now: time.Now},
 		Trails:       a.Store,
+		Reports: a,
 		Teller:       &app.Telling{Store: a.Store, App: a, Report: report},
 		Intake:       in,
 		Institution:  a.Store.Institution,

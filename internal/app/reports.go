@@ -1,12 +1,19 @@
 package app
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"io/fs"
+	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/mimawari/mimawari/internal/locale"
 	"github.com/mimawari/mimawari/internal/model"
+	"github.com/mimawari/mimawari/internal/report"
 	"github.com/mimawari/mimawari/internal/report/paper"
 	"github.com/mimawari/mimawari/internal/report/periodic"
 	"github.com/mimawari/mimawari/internal/store"
@@ -31,6 +38,9 @@ func (a *App) PeriodReport(ctx context.Context, p periodic.Period, now time.Time
 	}
 	return periodic.Report(in), nil
 }
+
+// Began is when the first patrol that is kept began, zero if there was none.
+func (a *App) Began(ctx context.Context) (time.Time, error) { return a.Store.FirstPatrol(ctx) }
 
 // lookBack is how many days the hand-over sheet counts patrols.
 const lookBack = 30
@@ -67,4 +77,47 @@ func (a *App) places() []periodic.Place {
 		{Key: "copies", Path: filepath.Join(dir, "copies")},
 		{Key: "reports", Path: filepath.Join(dir, "reports")},
 	}
+}
+
+// SavedReports are the files that ReportJob wrote, the newest first. Other files in the directory are left out.
+func (a *App) SavedReports() (out []model.SavedReport, err error) {
+	es, err := os.ReadDir(a.reportsDir())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range es {
+		x, ok := savedReport(e.Name())
+		i, err := e.Info()
+		if !ok || err != nil || !i.Mode().IsRegular() {
+			continue
+		}
+		x.Size, x.Made = i.Size(), i.ModTime()
+		out = append(out, x)
+	}
+	slices.SortFunc(out, func(a, b model.SavedReport) int { return cmp.Or(b.Made.Compare(a.Made), cmp.Compare(a.Name, b.Name)) })
+	return out, nil
+}
+
+// savedReport reads the name of a file; false for anything that ReportJob does not write.
+func savedReport(name string) (x model.SavedReport, ok bool) {
+	rest, format, _ := strings.Cut(name, ".")
+	kind, key, _ := strings.Cut(rest, "-")
+	p, ok := periodic.Parse(periodic.Kind(kind), key, time.UTC)
+	ok = ok && slices.Contains(periodic.Kinds, p.Kind) && slices.Contains(report.Formats, format) && name == reportFile(p.Kind, p.Key(), format)
+	return model.SavedReport{Name: name, Kind: kind, Period: key, Format: format}, ok
+}
+
+// OpenReport opens a file that ReportJob wrote.
+func (a *App) OpenReport(name string) (*os.File, error) {
+	if _, ok := savedReport(name); !ok {
+		return nil, model.ErrNotFound
+	}
+	f, err := os.Open(filepath.Join(a.reportsDir(), name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, model.ErrNotFound
+	}
+	return f, err
 }

@@ -37,6 +37,7 @@ type Site struct {
 	Desk   api.Desk
 	Notes  hosts.Notes
 	Trails hosts.Trails
+	Reports reports.Shelf // nil: only the report of the last patrol
 	Teller notifications.Teller // nil: there is no page of notifications
 	Intake intake.Desk          // nil: nothing is taken in, and there is no page for it
 	// Settings and House are for the course that leads to the first report; without Settings there is none.
@@ -102,6 +103,7 @@ var menu = []page.Entry{
 	{Path: "/", Key: "web.today.menu", Here: "today", Need: auth.Look},
 	{Path: "/findings", Key: "web.findings", Here: "findings", Need: auth.Look},
 	{Path: "/hosts", Key: "web.hosts", Here: "hosts", Need: auth.Look},
+	{Path: "/reports", Key: "reports.title", Here: "reports", Need: auth.Report},
 	{Path: "/intake", Key: "intake.title", Here: "intake", Need: auth.Intake},
 	{Path: "/settings", Key: "settings", Here: "settings", Need: auth.SignedIn},
 }
@@ -117,7 +119,7 @@ var others = []page.Entry{
 // menuOf leaves out what this server does not do.
 func menuOf(s Site) []page.Entry {
 	return slices.DeleteFunc(slices.Clone(menu), func(e page.Entry) bool {
-		return e.Here == "intake" && s.Intake == nil || e.Path == notifications.Path && s.Teller == nil
+		return e.Here == "intake" && s.Intake == nil || e.Here == "reports" && s.Reports == nil || e.Path == notifications.Path && s.Teller == nil
 	})
 }
 
@@ -127,7 +129,7 @@ func rooms(k *page.Kit, s Site) []interface{ Routes() []page.Route } {
 		today.Site{Kit: k, Memory: s.Memory, Institution: s.Institution},
 		hosts.Site{Kit: k, Memory: s.Memory, Notes: s.Notes, Trails: s.Trails},
 		findings.Site{Kit: k, Memory: s.Memory, Desk: s.Desk, Institution: s.Institution},
-		reports.Site{Kit: k, Memory: s.Memory},
+		reports.Site{Kit: k, Memory: s.Memory, Shelf: s.Reports},
 		notifications.Site{Kit: k, Teller: s.Teller},
 		intake.Site{Kit: k, Desk: s.Intake},
 		course(k, s),

@@ -14,14 +14,34 @@ import (
 type Site struct {
 	Kit    *page.Kit
 	Memory api.Memory
+	Shelf  Shelf // nil: only the report of the last patrol
 }
 
 // Routes are the addresses of this package.
 func (s Site) Routes() []page.Route {
-	return []page.Route{
+	rs := []page.Route{
 		{Pattern: "GET /report.html", Need: auth.Report, Do: s.html},
 		{Pattern: "GET /report.xlsx", Need: auth.Report, Do: s.xlsx},
+		{Pattern: "GET /report.pdf", Need: auth.Report, Do: s.pdf},
 	}
+	if s.Shelf == nil {
+		return rs
+	}
+	return append(rs,
+		page.Route{Pattern: "GET /reports", Need: auth.Report, Do: s.list},
+		page.Route{Pattern: "GET /reports/{kind}/{period}/{format}", Need: auth.Report, Do: s.period},
+		page.Route{Pattern: "GET /reports/handover/{format}", Need: auth.Report, Do: s.handOver},
+		page.Route{Pattern: "GET /reports/saved/{name}", Need: auth.Report, Do: s.saved})
+}
+
+func (s Site) pdf(w http.ResponseWriter, r *http.Request) error {
+	in, err := s.input(r)
+	if err != nil {
+		return err
+	}
+	page.Note(r, "report.download", "report.pdf")
+	page.Download(w, mimes["pdf"], "mimawari-report.pdf")
+	return report.PDF(w, in)
 }
 
 func (s Site) html(w http.ResponseWriter, r *http.Request) error {
