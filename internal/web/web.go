@@ -33,13 +33,13 @@ import (
 
 // Site is what the pages need.
 type Site struct {
-	Memory api.Memory
-	Desk   api.Desk
-	Notes  hosts.Notes
-	Trails hosts.Trails
-	Reports reports.Shelf // nil: only the report of the last patrol
-	Teller notifications.Teller // nil: there is no page of notifications
-	Intake intake.Desk          // nil: nothing is taken in, and there is no page for it
+	Memory  api.Memory
+	Desk    api.Desk
+	Notes   hosts.Notes
+	Trails  hosts.Trails
+	Reports reports.Shelf        // nil: only the report of the last patrol
+	Teller  notifications.Teller // nil: there is no page of notifications
+	Intake  intake.Desk          // nil: nothing is taken in, and there is no page for it
 	// Settings and House are for the course that leads to the first report; without Settings there is none.
 	Settings setup.Settings
 	House    setup.Institutions
