@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -178,7 +179,7 @@ func (s *session) needCertificate(k *certs.Keeper, addr string) error {
 		return nil
 	}
 	names := app.OwnNames()
-	if host, _, err := net.SplitHostPort(addr); err == nil && host != "" && host != "0.0.0.0" && host != "::" {
+	if host, _, err := net.SplitHostPort(addr); err == nil && host != "" && host != "0.0.0.0" && host != "::" && !slices.Contains(names, host) {
 		names = append(names, host)
 	}
 	if err := k.Make(names); err != nil {

@@ -37,6 +37,15 @@ func OwnNames() []string {
 			names = append(names, p.Addr().Unmap().String())
 		}
 	}
-	slices.Sort(names[1:])
-	return slices.Compact(names)
+	return distinct(names)
+}
+
+// distinct keeps the first of each name.
+func distinct(names []string) (out []string) {
+	for _, n := range names {
+		if !slices.Contains(out, n) {
+			out = append(out, n)
+		}
+	}
+	return out
 }
