@@ -27,7 +27,7 @@ func sendSyslog(ctx context.Context, v values, d model.Delivery) error {
 	if err != nil {
 		return err
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }() // what was written is written
 	if t, ok := ctx.Deadline(); ok {
 		if err := c.SetWriteDeadline(t); err != nil {
 			return network(err, v["host"])
