@@ -215,11 +215,11 @@ func where(f model.Finding) string {
 	a := f.Assets[0]
 	var parts []string
 	for _, x := range []string{a.Label, a.IP, a.MAC} {
-		if x != "" && !slices.Contains(parts, x) {
+		if x != "" && !strings.Contains(strings.Join(parts, " "), x) {
 			parts = append(parts, x)
 		}
 	}
-	return strings.Join(parts, "、")
+	return strings.Join(parts, " ・ ")
 }
 
 func (s Site) countFindings(ctx context.Context, v *view) error {
