@@ -34,7 +34,10 @@ type section struct {
 
 // sections are the parts of 設定 in the order in which they are listed. A new one goes here and into a file of its own.
 var sections = []section{
-	{"account", "/account", auth.SignedIn, Site.account},
+	{"account", accountPath, auth.SignedIn, Site.account},
+	{"users", usersPath, auth.Manage, Site.users},
+	{"tokens", tokensPath, auth.SignedIn, Site.tokens},
+	{"audit", auditPath, auth.Audit, Site.audit},
 }
 
 // Routes are the addresses of all sections.
