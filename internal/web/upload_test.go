@@ -13,6 +13,9 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/mimawari/mimawari/internal/auth"
+	"github.com/mimawari/mimawari/internal/web/webtest"
 )
 
 // The script goes on with an upload that broke off in another browser, sends a large file in pieces, says what can't be used, and the
@@ -35,6 +38,7 @@ func TestUploadIsland(t *testing.T) {
 	defer stop()
 	ctx, stop = context.WithTimeout(ctx, 3*time.Minute)
 	defer stop()
+	enter(t, ctx, webtest.Link(t, keeper(t, a), srv.URL, auth.Operator))
 	var files []string
 	for _, name := range []string{"half.pcap", "large.pcap", "program.pcap"} {
 		files = append(files, filepath.Join(dir, name))
