@@ -75,7 +75,7 @@ func (m *maker) finding(r share, h *model.Host) model.Finding {
 		Assets:   []model.Asset{asset(h)},
 		Evidence: []model.Evidence{{At: last, Source: "mirror.pcap", Where: fmt.Sprint(m.rng.IntN(1e7)), Text: "TCP " + h.IPs[0].String() + ":445"}},
 	}
-	if r.rule == "service.telnet" || m.rng.IntN(5) == 0 { // something passed between two machines
+	if r.rule == "service.telnet" { // something passed between two machines
 		f.Assets = append(f.Assets, asset(&m.hosts[m.rng.IntN(len(m.hosts))]))
 	}
 	if f.State == model.Accepted {

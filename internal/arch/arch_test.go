@@ -20,6 +20,7 @@ var layers = [][]string{
 	{"internal/web", "internal/api", "internal/report", "internal/store"},
 	{"internal/audit"},
 	{"internal/triage", "internal/notify"},
+	{"internal/diagram"},
 	{"internal/inventory", "internal/detect", "internal/talk", "internal/intake"},
 	{"internal/ledger", "internal/capture", "internal/flow", "internal/proto", "internal/collect"},
 	{"internal/locale", "internal/hospitalsim", "internal/auth", "internal/certs", "internal/archive", "internal/arch"},

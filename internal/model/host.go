@@ -81,3 +81,12 @@ type LedgerRef struct {
 	By    string `json:"by"`    // ip, mac, name: what matched
 	Place string `json:"place"` // sheet and row
 }
+
+// Brief is the little of a host that a picture of all of them needs.
+type Brief struct {
+	ID       string
+	IP       netip.Addr // the first, invalid if there is none
+	Class    Class
+	Declared string // LedgerHost.Key, "" if it is not in the ledger
+	Last     time.Time
+}
