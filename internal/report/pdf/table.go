@@ -103,7 +103,7 @@ func (g *grid) columns(rows [][]string) []float64 {
 
 // extent gives the least and the most width that a text can use. Words longer than a quarter of the page are cut.
 func (g *grid) extent(t text, keep bool) (least, most float64) {
-	const longest = inner / 4
+	const longest, short = inner / 4, 5 * cellSize
 	for para := range strings.SplitSeq(t.s, "\n") {
 		whole := g.ink.width(text{para, t.w, t.size})
 		most = math.Max(most, whole)
@@ -114,6 +114,7 @@ func (g *grid) extent(t text, keep bool) (least, most float64) {
 			least = math.Max(least, whole)
 			continue
 		}
+		least = math.Max(least, math.Min(whole, short)) // Japanese may break anywhere, but 未対応 should not
 		for _, seg := range segments(para) {
 			least = math.Max(least, math.Min(longest, g.ink.width(text{strings.TrimRight(seg, " "), t.w, t.size})))
 		}
