@@ -20,7 +20,7 @@ func contract(t *testing.T, open func(t *testing.T) *store.Store) {
 	for name, f := range map[string]func(*testing.T, *store.Store){
 		"Accounts": testAccounts, "AccountsAtOnce": testAccountsAtOnce, "Keys": testKeys, "Audit": testAudit,
 		"Channels": testChannels, "TellFresh": testTellFresh, "Outbox": testOutbox, "OutboxClaims": testOutboxClaims, "Happened": testHappened,
-		"Empty": testEmpty, "RoundTrip": testRoundTrip, "SecondPatrol": testSecondPatrol, "AllOrNothing": testAllOrNothing,
+		"Empty": testEmpty, "DataVersion": testDataVersion, "RoundTrip": testRoundTrip, "SecondPatrol": testSecondPatrol, "AllOrNothing": testAllOrNothing,
 		"HostPages": testHostPages, "HostSearch": testHostSearch, "FindingPages": testFindingPages, "FindingQueries": testFindingQueries,
 		"FindingLife": testFindingLife, "PeoplesWord": testPeoplesWord, "Ledgers": testLedgers, "Settings": testSettings,
 		"Suppressions": testSuppressions, "Patrols": testPatrols, "Twice": testTwice, "HostileText": testHostileText,
@@ -39,6 +39,32 @@ func same(t *testing.T, what string, got, want any) {
 	t.Helper()
 	if d := cmp.Diff(want, got, storetest.Equal); d != "" {
 		t.Fatalf("%s (-want +got):\n%s", what, d)
+	}
+}
+
+// Every change makes another version, whatever it changes; reading makes none.
+func testDataVersion(t *testing.T, s *store.Store) {
+	version := func() int64 {
+		n, err := s.DataVersion(ctx)
+		must(t, err)
+		return n
+	}
+	seen := map[int64]string{version(): "nothing"}
+	for name, change := range map[string]func() error{
+		"patrol":  func() error { return s.SaveResult(ctx, model.Result{Patrol: model.Patrol{ID: "p-1", Ledger: 1}}) },
+		"setting": func() error { return s.SaveSetting(ctx, "x", "y") },
+		"silence": func() error { return s.AddSuppression(ctx, model.Suppression{ID: "s-1"}) },
+		"ledger":  func() error { _, err := s.SaveLedger(ctx, &model.Ledger{}); return err },
+	} {
+		must(t, change())
+		n := version()
+		if other, ok := seen[n]; ok {
+			t.Fatalf("version %d after %s and after %s", n, name, other)
+		}
+		if n != version() {
+			t.Fatal("another version without a change")
+		}
+		seen[n] = name
 	}
 }
 

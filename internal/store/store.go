@@ -55,13 +55,21 @@ func (s *Store) update(ctx context.Context, what string, f func(tx *sql.Tx) erro
 		return s.failed(what, err)
 	}
 	defer tx.Rollback()
-	if _, err := tx.ExecContext(ctx, `UPDATE meta SET value = value WHERE name = 'writer'`); err != nil {
+	if _, err := tx.ExecContext(ctx, `UPDATE meta SET value = value + 1 WHERE name = 'writer'`); err != nil {
 		return s.failed(what, err)
 	}
 	if err := f(tx); err != nil {
 		return s.failed(what, err)
 	}
 	return s.failed(what, tx.Commit())
+}
+
+// DataVersion is another number after each writing transaction: what was read after it was asked for holds as long as it stays the same.
+func (s *Store) DataVersion(ctx context.Context) (n int64, err error) {
+	err = s.view(ctx, "read the version of the data", func(tx *sql.Tx) error {
+		return tx.QueryRowContext(ctx, `SELECT value FROM meta WHERE name = 'writer'`).Scan(&n)
+	})
+	return n, err
 }
 
 // view runs f in one reading transaction, which sees one moment of the data.

@@ -33,7 +33,7 @@ import (
 
 // Site is what the pages need.
 type Site struct {
-	Memory  api.Memory
+	Memory  today.Memory
 	Desk    api.Desk
 	Notes   hosts.Notes
 	Trails  hosts.Trails

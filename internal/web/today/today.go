@@ -23,15 +23,25 @@ var pages embed.FS
 
 var todayPage = page.MustParse(pages, "today")
 
+// Memory is what the page reads.
+type Memory interface {
+	api.Memory
+	LedgerVersions(context.Context) ([]model.LedgerInfo, error)
+	DataVersion(context.Context) (int64, error)
+}
+
 // Site is what the page needs.
 type Site struct {
 	Kit         *page.Kit
-	Memory      api.Memory
+	Memory      Memory
 	Institution func(context.Context) (model.Institution, error)
+
+	kept *kept
 }
 
 // Routes are the addresses of this package.
 func (s Site) Routes() []page.Route {
+	s.kept = &kept{}
 	return []page.Route{
 		{Pattern: "GET /{$}", Need: auth.SignedIn, Do: s.today},
 		{Pattern: "GET /emergency", Need: auth.Everyone, Do: s.emergency},
@@ -88,17 +98,12 @@ const shownSources = 5
 
 type view struct {
 	page.Frame
+	facts
 	Date        string
 	Cards       []card
 	More        int
 	Sources     []model.Source
 	MoreSources int
-	Patrol      *model.Patrol
-	Hosts       int
-	Undeclared  int
-	HasLedger   bool
-	Active      int
-	Urgent      int
 }
 
 func (s Site) today(w http.ResponseWriter, r *http.Request) error {
@@ -108,46 +113,31 @@ func (s Site) today(w http.ResponseWriter, r *http.Request) error {
 	}
 	v := view{Frame: s.Kit.Frame(r, "web.today", "today")}
 	v.Date = date(v.Lang, v.Now().In(s.Kit.Place()))
-	if err := s.fill(r.Context(), &v); err != nil {
+	f, err := s.kept.facts(r.Context(), s.Memory)
+	if err != nil {
 		return err
 	}
+	v.fill(*f)
 	return s.Kit.Render(w, r, http.StatusOK, todayPage, v)
 }
 
-func (s Site) fill(ctx context.Context, v *view) error {
-	ps, err := s.Memory.Patrols(ctx, 1)
-	if err != nil || len(ps) == 0 {
-		return err
+// fill shows the facts as they are now: what is overdue depends on the time.
+func (v *view) fill(f facts) {
+	v.facts = f
+	if f.Patrol == nil {
+		return
 	}
-	v.Patrol = &ps[0]
-	v.Sources = v.Patrol.Sources[:min(shownSources, len(v.Patrol.Sources))]
-	v.MoreSources = len(v.Patrol.Sources) - len(v.Sources)
-	late, err := s.overdue(ctx, v.Now())
-	if err != nil {
-		return err
-	}
-	fs, err := s.Memory.Findings(ctx, model.FindingQuery{States: []model.State{model.Open, model.Reopened}, MinSeverity: model.Low, Limit: lookahead})
-	if err != nil {
-		return err
-	}
-	var shown int
-	v.Cards, shown = deal(urgent(late, fs.Findings))
-	v.More = fs.Total + len(late) - shown
-	if err := s.countHosts(ctx, v); err != nil {
-		return err
-	}
-	return s.countFindings(ctx, v)
-}
-
-// overdue are findings that somebody took on and whose day is over: they wait again.
-func (s Site) overdue(ctx context.Context, now time.Time) (late []model.Finding, err error) {
-	fs, err := s.Memory.Findings(ctx, model.FindingQuery{States: []model.State{model.Acknowledged}, MinSeverity: model.Low, Limit: 10 * lookahead})
-	for _, f := range fs.Findings {
-		if f.Overdue(now) {
-			late = append(late, f)
+	v.Sources = f.Patrol.Sources[:min(shownSources, len(f.Patrol.Sources))]
+	v.MoreSources = len(f.Patrol.Sources) - len(v.Sources)
+	var late []model.Finding
+	for _, x := range f.taken {
+		if x.Overdue(v.Now()) {
+			late = append(late, x)
 		}
 	}
-	return late, err
+	var shown int
+	v.Cards, shown = deal(urgent(late, f.open))
+	v.More = f.openTotal + len(late) - shown
 }
 
 // urgent joins two lists, the most severe first.
@@ -164,23 +154,6 @@ func date(l locale.Lang, t time.Time) string {
 		month = t.Month().String()
 	}
 	return locale.T(l, "web.date", "month", month, "day", strconv.Itoa(t.Day()), "weekday", locale.T(l, "web.weekday."+strconv.Itoa(int(t.Weekday()))))
-}
-
-func (s Site) countHosts(ctx context.Context, v *view) error {
-	hs, err := s.Memory.Hosts(ctx, model.HostQuery{Limit: 1})
-	if err != nil {
-		return err
-	}
-	un, err := s.Memory.Hosts(ctx, model.HostQuery{Declared: "no", Limit: 1})
-	if err != nil {
-		return err
-	}
-	l, err := s.Memory.LatestLedger(ctx)
-	if err != nil {
-		return err
-	}
-	v.Hosts, v.Undeclared, v.HasLedger = hs.Total, un.Total, l != nil
-	return nil
 }
 
 // deal makes the cards: one machine, one card, so that three findings on one box are one errand. shown is how many findings
@@ -220,19 +193,4 @@ func where(f model.Finding) string {
 		}
 	}
 	return strings.Join(parts, " ・ ")
-}
-
-func (s Site) countFindings(ctx context.Context, v *view) error {
-	cs, err := s.Memory.FindingCounts(ctx)
-	for _, c := range cs {
-		for _, x := range api.ActiveStates {
-			if c.State == x {
-				v.Active += c.Count
-				if c.Severity >= model.High {
-					v.Urgent += c.Count
-				}
-			}
-		}
-	}
-	return err
 }
