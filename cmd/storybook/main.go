@@ -26,6 +26,9 @@ func main() {
 }
 
 func run(ctx context.Context, listen string) (err error) {
+	if !web.Loopback(listen) {
+		return fmt.Errorf("%s can be reached by other machines: nobody signs in here", listen)
+	}
 	l, err := web.Listen(ctx, listen)
 	if err != nil {
 		return err

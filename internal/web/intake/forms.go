@@ -151,7 +151,7 @@ func (s Site) paste(w http.ResponseWriter, r *http.Request) error {
 
 // ask has the chosen files patrolled, or an interface watched for some minutes.
 func (s Site) ask(w http.ResponseWriter, r *http.Request) error {
-	if err := r.ParseForm(); err != nil {
+	if err := page.Form(r); err != nil {
 		return err
 	}
 	return s.start(w, r, model.Round{
@@ -200,7 +200,7 @@ func (s Site) changeSource(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s Site) addSchedule(w http.ResponseWriter, r *http.Request) error {
-	if err := r.ParseForm(); err != nil {
+	if err := page.Form(r); err != nil {
 		return err
 	}
 	at, err := intake.ParseClock(r.PostFormValue("at"))

@@ -71,6 +71,16 @@ func status(err error) (int, string, []string) {
 	return api.Status(err)
 }
 
+// Form reads the form of a request. What can't be read as one is refused in words.
+func Form(r *http.Request) error {
+	err := r.ParseForm()
+	var large *http.MaxBytesError
+	if err == nil || errors.As(err, &large) {
+		return err
+	}
+	return &api.Refused{Key: "api.bad_body", Pairs: []string{"text", err.Error()}}
+}
+
 // cameFrom is the page that a form was on: the browser says so for our own pages.
 func cameFrom(r *http.Request) string {
 	if b := r.PostFormValue("back"); b != "" {
