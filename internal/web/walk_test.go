@@ -133,7 +133,7 @@ func read(t *testing.T, c *http.Client, r *http.Request) (*http.Response, string
 	return res, string(b)
 }
 
-func request(t *testing.T, method, to, mime string, body io.Reader) *http.Request {
+func ask(t *testing.T, method, to, mime string, body io.Reader) *http.Request {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, to, body)
 	if err != nil {
@@ -164,7 +164,7 @@ func TestEveryPage(t *testing.T) {
 				continue
 			}
 			for _, lang := range []string{"ja", "en"} {
-				res, body := read(t, c, request(t, "GET", x.srv.URL+path+"?lang="+lang, "", nil))
+				res, body := read(t, c, ask(t, "GET", x.srv.URL+path+"?lang="+lang, "", nil))
 				if res.StatusCode >= 500 || known && rt.Need == auth.Everyone && res.StatusCode >= 400 && path != "/" {
 					t.Errorf("%s %s: %s", role, path, res.Status)
 				}
@@ -290,7 +290,7 @@ func TestBadInput(t *testing.T) {
 		tried++
 		for name, body := range all {
 			mime, b := body()
-			res, text := read(t, c, request(t, method, x.srv.URL+path, mime, b))
+			res, text := read(t, c, ask(t, method, x.srv.URL+path, mime, b))
 			switch {
 			case res.StatusCode >= 500:
 				t.Errorf("%s with %s: %s: %.300s", rt.Pattern, name, res.Status, text)
@@ -318,10 +318,10 @@ func TestBadInput(t *testing.T) {
 func TestAssets(t *testing.T) {
 	x := newWalk(t)
 	c := webtest.Client(t, x.door.Keeper, x.srv.URL, auth.Administrator)
-	_, body := read(t, c, request(t, "GET", x.srv.URL+"/", "", nil))
+	_, body := read(t, c, ask(t, "GET", x.srv.URL+"/", "", nil))
 	total := 0
 	for _, m := range regexp.MustCompile(`<(?:script|link)[^>]* (?:src|href)="([^"]+)"`).FindAllStringSubmatch(body, -1) {
-		r := request(t, "GET", x.srv.URL+m[1], "", nil)
+		r := ask(t, "GET", x.srv.URL+m[1], "", nil)
 		r.Header.Set("Accept-Encoding", "gzip")
 		res, packed := read(t, c, r)
 		if res.StatusCode != 200 {
@@ -330,7 +330,7 @@ func TestAssets(t *testing.T) {
 		if strings.Contains(m[1], ".js") {
 			total += len(packed)
 		}
-		_, text := read(t, c, request(t, "GET", x.srv.URL+m[1], "", nil))
+		_, text := read(t, c, ask(t, "GET", x.srv.URL+m[1], "", nil))
 		for _, u := range regexp.MustCompile(`(?:url\(|@import |fetch\(|import\()["']?(?:https?:)?//[^"')]+`).FindAllString(text, -1) {
 			t.Errorf("%s asks %s", m[1], u)
 		}
