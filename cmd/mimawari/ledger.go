@@ -68,6 +68,7 @@ func ledgerCommand(s *session) *cobra.Command {
 		}
 		c.AddCommand(sub)
 	}
+	c.AddCommand(declareCommands(s)...)
 	return c
 }
 

@@ -19,8 +19,14 @@ import (
 	"github.com/mimawari/mimawari/internal/model"
 )
 
-// ledgerUndo stores the version before the newest (or --version N) anew: nothing is lost, and it can be undone too.
+// ledgerUndo takes back the newest decision. If the newest version was not made by one (it was imported), or with
+// --version N, it stores the version before anew: nothing is lost, and it can be undone too.
 func (s *session) ledgerUndo(ctx context.Context, f *ledgerFlags, _ []string) error {
+	if f.version == 0 {
+		if done, err := s.undoDecision(ctx, f); done || err != nil {
+			return s.ledgerEnd(err)
+		}
+	}
 	return s.ledgerWork(ctx, f, func(v ledger.Versions) error {
 		all, err := v.LedgerVersions(ctx)
 		if err != nil {

@@ -114,6 +114,8 @@ func (s *session) serveOnce(ctx context.Context, f serveFlags) (again bool, err 
 		Trail:        door.Trail,
 		Record:       app.Recorder(door.Trail),
 		SetUpCode:    code,
+		Ledger:       &app.Declarer{App: a, Now: time.Now, Zone: time.Local},
+		Stored:       a.Store,
 	})
 	defer s.work(ctx, in)()
 	defer tidy(ctx, door, kept, report)()

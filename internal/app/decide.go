@@ -10,7 +10,7 @@ import (
 )
 
 // Known takes seen machines into the ledger.
-func (d *Declarer) Known(ctx context.Context, entries []decide.Entry, p Person) (b model.Batch, slips []ledger.FieldSlip, err error) {
+func (d *Declarer) Known(ctx context.Context, entries []decide.Entry, p decide.Person) (b model.Batch, slips []ledger.FieldSlip, err error) {
 	hosts := make([]string, len(entries))
 	for i, e := range entries {
 		hosts[i] = e.Host
@@ -23,12 +23,12 @@ func (d *Declarer) Known(ctx context.Context, entries []decide.Entry, p Person) 
 }
 
 // NotKnown marks machines that nobody knows.
-func (d *Declarer) NotKnown(ctx context.Context, hosts []string, owner string, p Person) (model.Batch, error) {
+func (d *Declarer) NotKnown(ctx context.Context, hosts []string, owner string, p decide.Person) (model.Batch, error) {
 	return d.carry(ctx, hosts, nil, func(w decide.World) (model.Act, error) { return w.NotKnown(hosts, owner, d.by(p)) })
 }
 
 // Ask notes questions to a department or a person.
-func (d *Declarer) Ask(ctx context.Context, qs []decide.Question, to, mail string, sent bool, p Person) (model.Batch, error) {
+func (d *Declarer) Ask(ctx context.Context, qs []decide.Question, to, mail string, sent bool, p decide.Person) (model.Batch, error) {
 	hosts := make([]string, len(qs))
 	for i, q := range qs {
 		hosts[i] = q.Host
@@ -37,17 +37,17 @@ func (d *Declarer) Ask(ctx context.Context, qs []decide.Question, to, mail strin
 }
 
 // Sent notes that a question is on its way.
-func (d *Declarer) Sent(ctx context.Context, id string, p Person) (model.Batch, error) {
+func (d *Declarer) Sent(ctx context.Context, id string, p decide.Person) (model.Batch, error) {
 	return d.carry(ctx, nil, nil, func(w decide.World) (model.Act, error) { return w.Sent(id, d.by(p)) })
 }
 
 // Answer notes what was answered.
-func (d *Declarer) Answer(ctx context.Context, id, answer string, p Person) (model.Batch, error) {
+func (d *Declarer) Answer(ctx context.Context, id, answer string, p decide.Person) (model.Batch, error) {
 	return d.carry(ctx, nil, nil, func(w decide.World) (model.Act, error) { return w.Answer(id, answer, d.by(p)) })
 }
 
 // Accept writes what is seen into declared rows.
-func (d *Declarer) Accept(ctx context.Context, cs []decide.Choice, p Person) (b model.Batch, slips []ledger.FieldSlip, err error) {
+func (d *Declarer) Accept(ctx context.Context, cs []decide.Choice, p decide.Person) (b model.Batch, slips []ledger.FieldSlip, err error) {
 	b, err = d.carry(ctx, hostsOf(cs), nil, func(w decide.World) (act model.Act, err error) {
 		act, slips, err = w.Accept(cs, d.by(p))
 		return act, err
@@ -56,7 +56,7 @@ func (d *Declarer) Accept(ctx context.Context, cs []decide.Choice, p Person) (b 
 }
 
 // Keep notes that the ledger is right although something else is seen.
-func (d *Declarer) Keep(ctx context.Context, cs []decide.Choice, owner string, until time.Time, p Person) (model.Batch, error) {
+func (d *Declarer) Keep(ctx context.Context, cs []decide.Choice, owner string, until time.Time, p decide.Person) (model.Batch, error) {
 	return d.carry(ctx, hostsOf(cs), nil, func(w decide.World) (model.Act, error) { return w.Keep(cs, owner, until, d.by(p)) })
 }
 
@@ -69,7 +69,7 @@ func hostsOf(cs []decide.Choice) []string {
 }
 
 // TakeIn makes what a workbook says the ledger; base is the version that the person compared it with.
-func (d *Declarer) TakeIn(ctx context.Context, imported *model.Ledger, rest string, base int, p Person) (model.Batch, error) {
+func (d *Declarer) TakeIn(ctx context.Context, imported *model.Ledger, rest string, base int, p decide.Person) (model.Batch, error) {
 	return d.carry(ctx, nil, nil, func(w decide.World) (model.Act, error) {
 		if w.Ledger != nil && w.Ledger.Version != base {
 			return model.Act{}, &decide.Refusal{Code: "moved"}
@@ -79,7 +79,7 @@ func (d *Declarer) TakeIn(ctx context.Context, imported *model.Ledger, rest stri
 }
 
 // Restore makes an old version the newest.
-func (d *Declarer) Restore(ctx context.Context, version int, p Person) (model.Batch, error) {
+func (d *Declarer) Restore(ctx context.Context, version int, p decide.Person) (model.Batch, error) {
 	old, err := d.App.Store.LedgerVersion(ctx, version)
 	if err != nil {
 		return model.Batch{}, err
@@ -87,23 +87,9 @@ func (d *Declarer) Restore(ctx context.Context, version int, p Person) (model.Ba
 	return d.carry(ctx, nil, nil, func(w decide.World) (model.Act, error) { return w.Restore(old, d.by(p)) })
 }
 
-// Undone is the outcome of taking a batch back.
-type Undone struct {
-	Batch   model.Batch
-	Old     model.Batch
-	Clashes []Clash // not taken back
-}
-
-// Clash is what can't be taken back, and who changed it.
-type Clash struct {
-	decide.Clash
-	Who string
-	At  time.Time
-}
-
 // Undo takes a batch back. If something of it was changed since, nothing happens unless rest: then what can be taken back
 // is.
-func (d *Declarer) Undo(ctx context.Context, id string, rest bool, p Person) (u Undone, err error) {
+func (d *Declarer) Undo(ctx context.Context, id string, rest bool, p decide.Person) (u decide.Undone, err error) {
 	if u.Old, err = d.App.Store.Batch(ctx, id); err != nil {
 		return u, err
 	}
@@ -126,7 +112,7 @@ func (d *Declarer) Undo(ctx context.Context, id string, rest bool, p Person) (u 
 		}
 		u.Clashes = nil
 		for _, c := range clashes {
-			u.Clashes = append(u.Clashes, Clash{Clash: c})
+			u.Clashes = append(u.Clashes, decide.Blamed{Clash: c})
 		}
 		if len(clashes) > 0 && !rest {
 			return act, &decide.Refusal{Code: "conflict", Pairs: []string{"names", names(clashes)}}

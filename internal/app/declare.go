@@ -13,7 +13,6 @@ import (
 	"github.com/mimawari/mimawari/internal/inventory"
 	"github.com/mimawari/mimawari/internal/ledger"
 	"github.com/mimawari/mimawari/internal/ledger/decide"
-	"github.com/mimawari/mimawari/internal/locale"
 	"github.com/mimawari/mimawari/internal/model"
 )
 
@@ -25,33 +24,30 @@ type Declarer struct {
 	Zone *time.Location
 
 	looking sync.Mutex // one looks, the others wait for what it sees
-	seen    atomic.Pointer[Moment]
+	seen    atomic.Pointer[moment]
 }
 
-// Person is who decides, why, and in which language texts are kept.
-type Person struct {
-	Name, Why string
-	Lang      locale.Lang
-}
-
-// Moment is all that the ledger page shows, as of one moment. It is immutable.
-type Moment struct {
-	Stamp   model.Stamp
-	Ledger  *model.Ledger // nil if there is none
-	Index   *ledger.Index
-	Hosts   map[string]model.Host
-	Pairing *decide.Pairing
-	Last    time.Time // when a machine was last seen
-	stored  map[string]*model.LedgerRef
-	list    []model.Host
-	at      time.Time
+// moment is what was looked at, with what is needed to carry decisions out.
+type moment struct {
+	decide.Moment
+	stored map[string]*model.LedgerRef // as the store has them
+	list   []model.Host
+	at     time.Time
 }
 
 // keepLook is how long a look stays good: what was kept until a date ends without anybody changing anything.
 const keepLook = 10 * time.Minute
 
 // Look gives what is declared beside what is seen. It reads the data anew only if something changed.
-func (d *Declarer) Look(ctx context.Context) (*Moment, error) {
+func (d *Declarer) Look(ctx context.Context) (*decide.Moment, error) {
+	m, err := d.newest(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &m.Moment, nil
+}
+
+func (d *Declarer) newest(ctx context.Context) (*moment, error) {
 	stamp, err := d.App.Store.Stamp(ctx)
 	if err != nil {
 		return nil, err
@@ -72,7 +68,7 @@ func (d *Declarer) Look(ctx context.Context) (*Moment, error) {
 	return m, nil
 }
 
-func (d *Declarer) fresh(s model.Stamp) *Moment {
+func (d *Declarer) fresh(s model.Stamp) *moment {
 	m := d.seen.Load()
 	if m == nil || m.Stamp != s || d.Now().Sub(m.at) > keepLook {
 		return nil
@@ -80,8 +76,8 @@ func (d *Declarer) fresh(s model.Stamp) *Moment {
 	return m
 }
 
-func (d *Declarer) look(ctx context.Context, stamp model.Stamp) (*Moment, error) {
-	m := &Moment{Stamp: stamp, Hosts: map[string]model.Host{}, stored: map[string]*model.LedgerRef{}, at: d.Now()}
+func (d *Declarer) look(ctx context.Context, stamp model.Stamp) (*moment, error) {
+	m := &moment{Moment: decide.Moment{Stamp: stamp, Hosts: map[string]model.Host{}}, stored: map[string]*model.LedgerRef{}, at: d.Now()}
 	var err error
 	if old := d.seen.Load(); old != nil && old.Stamp.Ledger == stamp.Ledger {
 		m.Ledger, m.Index = old.Ledger, old.Index
@@ -121,9 +117,9 @@ const tries = 8
 // carry makes an act on the newest moment and stores it. hosts and findings say what it is about.
 func (d *Declarer) carry(ctx context.Context, hosts, findings []string, make func(decide.World) (model.Act, error)) (b model.Batch, err error) {
 	for range tries {
-		var m *Moment
+		var m *moment
 		var act model.Act
-		if m, err = d.Look(ctx); err != nil {
+		if m, err = d.newest(ctx); err != nil {
 			return b, err
 		}
 		w, err2 := d.world(ctx, m, hosts, findings)
@@ -142,7 +138,7 @@ func (d *Declarer) carry(ctx context.Context, hosts, findings []string, make fun
 	return b, err
 }
 
-func (d *Declarer) world(ctx context.Context, m *Moment, hosts, findings []string) (decide.World, error) {
+func (d *Declarer) world(ctx context.Context, m *moment, hosts, findings []string) (decide.World, error) {
 	w := decide.World{Ledger: m.Ledger, Hosts: m.Hosts, Marks: map[string]model.Mark{}, Inquiries: map[string]model.Inquiry{}}
 	for _, h := range hosts {
 		findings = append(findings, model.FindingID(decide.RuleStranger, h))
@@ -166,7 +162,7 @@ func (d *Declarer) world(ctx context.Context, m *Moment, hosts, findings []strin
 }
 
 // refs gives the hosts that are another declared row in l than is stored; none if the ledger stays.
-func (m *Moment) refs(l *model.Ledger) (out []model.HostRef) {
+func (m *moment) refs(l *model.Ledger) (out []model.HostRef) {
 	if l == nil {
 		return nil
 	}
@@ -187,7 +183,7 @@ func sameRef(a, b *model.LedgerRef) bool {
 	return *a == *b
 }
 
-func (d *Declarer) by(p Person) decide.By {
+func (d *Declarer) by(p decide.Person) decide.By {
 	return decide.By{Who: p.Name, Why: p.Why, At: d.Now(), Lang: p.Lang, NewID: func(prefix string) string {
 		var b [8]byte
 		_, _ = rand.Read(b[:]) // never fails since Go 1.24

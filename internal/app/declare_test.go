@@ -27,8 +27,8 @@ import (
 var (
 	bg     = context.Background()
 	deskAt = time.Date(2026, 11, 25, 9, 0, 0, 0, time.UTC)
-	sato   = app.Person{Name: "佐藤", Why: "棚卸し", Lang: locale.Japanese}
-	suzuki = app.Person{Name: "鈴木", Why: "訂正", Lang: locale.Japanese}
+	sato   = decide.Person{Name: "佐藤", Why: "棚卸し", Lang: locale.Japanese}
+	suzuki = decide.Person{Name: "鈴木", Why: "訂正", Lang: locale.Japanese}
 )
 
 // clinic is a data directory with twelve machines seen, of which the even ones are in the ledger, some of them differently.
@@ -68,7 +68,7 @@ func clinic(t *testing.T) (*app.Declarer, *store.Store) {
 	return &app.Declarer{App: a, Now: func() time.Time { return deskAt }, Zone: time.UTC}, a.Store
 }
 
-func look(t *testing.T, d *app.Declarer) *app.Moment {
+func look(t *testing.T, d *app.Declarer) *decide.Moment {
 	t.Helper()
 	m, err := d.Look(bg)
 	if err != nil {
@@ -77,7 +77,7 @@ func look(t *testing.T, d *app.Declarer) *app.Moment {
 	return m
 }
 
-func ids(m *app.Moment, s decide.Status) (out []string) {
+func ids(m *decide.Moment, s decide.Status) (out []string) {
 	for _, p := range m.Pairing.Select(decide.Filter{Status: s}) {
 		out = append(out, p.ID)
 	}
@@ -141,7 +141,7 @@ func stateOf(t *testing.T, s *store.Store) state {
 }
 
 // decision makes some decision that is possible now.
-func decision(r *rand.Rand, d *app.Declarer, m *app.Moment) (model.Batch, error) {
+func decision(r *rand.Rand, d *app.Declarer, m *decide.Moment) (model.Batch, error) {
 	some := func(s decide.Status) []string {
 		all := ids(m, s)
 		if len(all) == 0 {
@@ -275,14 +275,14 @@ func TestTwoPeopleEditOneRow(t *testing.T) {
 	d, _ := clinic(t)
 	m := look(t, d)
 	row := ledger.Rows(m.Ledger, ledger.KindHosts)[0]
-	form := func(values map[string]string) app.RowEdit {
-		return app.RowEdit{Edit: ledger.Edit{Kind: ledger.KindHosts, ID: row.ID, Values: values}, Version: m.Stamp.Ledger, Digest: row.Digest()}
+	form := func(values map[string]string) decide.RowEdit {
+		return decide.RowEdit{Edit: ledger.Edit{Kind: ledger.KindHosts, ID: row.ID, Values: values}, Version: m.Stamp.Ledger, Digest: row.Digest()}
 	}
 	if _, err := d.EditRow(bg, form(map[string]string{"name": "RENAMED", "location": "3階"}), suzuki); err != nil {
 		t.Fatal(err)
 	}
 	_, err := d.EditRow(bg, form(map[string]string{"location": "4階"}), sato)
-	var late *app.Overtaken
+	var late *decide.Overtaken
 	if !errors.As(err, &late) || late.Gone || late.Now.Value("location") != "3階" || len(late.Changes) != 2 {
 		t.Fatalf("%v %+v", err, late)
 	}
@@ -299,7 +299,7 @@ func TestTwoPeopleEditOneRow(t *testing.T) {
 	if r := ledger.Rows(look(t, d).Ledger, ledger.KindHosts)[0]; r.Value("name") != "RENAMED" || r.Value("location") != "4階" {
 		t.Fatalf("%+v", r)
 	}
-	if _, err := d.EditRow(bg, app.RowEdit{Edit: ledger.Edit{Kind: ledger.KindHosts, ID: late.Now.ID, Remove: true}}, sato); err != nil {
+	if _, err := d.EditRow(bg, decide.RowEdit{Edit: ledger.Edit{Kind: ledger.KindHosts, ID: late.Now.ID, Remove: true}}, sato); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := d.EditRow(bg, again, suzuki); !errors.As(err, &late) || !late.Gone {
@@ -311,9 +311,9 @@ func TestTwoPeopleEditOneRow(t *testing.T) {
 func TestDoubtfulEdit(t *testing.T) {
 	d, _ := clinic(t)
 	rows := ledger.Rows(look(t, d).Ledger, ledger.KindHosts)
-	e := app.RowEdit{Edit: ledger.Edit{Kind: ledger.KindHosts, ID: rows[0].ID, Values: map[string]string{"ip": rows[1].Value("ip")}}}
+	e := decide.RowEdit{Edit: ledger.Edit{Kind: ledger.KindHosts, ID: rows[0].ID, Values: map[string]string{"ip": rows[1].Value("ip")}}}
 	_, err := d.EditRow(bg, e, sato)
-	var doubt *app.Doubtful
+	var doubt *decide.Doubtful
 	if !errors.As(err, &doubt) || len(doubt.Clash) != 1 || doubt.Clash[0].Code != "duplicate_ip" {
 		t.Fatalf("%v %+v", err, doubt)
 	}

@@ -3,53 +3,15 @@ package app
 import (
 	"context"
 	"slices"
-	"time"
 
 	"github.com/mimawari/mimawari/internal/ledger"
 	"github.com/mimawari/mimawari/internal/ledger/decide"
 	"github.com/mimawari/mimawari/internal/model"
 )
 
-// RowEdit is one row as a person changed it in a form.
-type RowEdit struct {
-	ledger.Edit
-	Version int    // the ledger version that the form showed; 0: whatever is newest
-	Digest  string // Row.Digest of the row as the form showed it; "": do not compare
-	Anyway  bool   // store although something looks wrong
-}
-
-// RowSaved is the outcome of a RowEdit.
-type RowSaved struct {
-	Batch model.Batch
-	ID    string             // of the row now, "" if removed
-	Slips []ledger.FieldSlip // what looks wrong in the cells; stored all the same
-	Clash []model.Slip       // what is wrong with the ledger as a whole because of the edit
-}
-
-// Doubtful is an edit that can be stored but looks wrong; nothing was stored.
-type Doubtful struct{ RowSaved }
-
-func (e *Doubtful) Error() string { return "the row looks wrong: nothing was stored" }
-
-// Overtaken is an edit of a row that somebody else changed since the form was shown; nothing was stored.
-type Overtaken struct {
-	Now     ledger.Row // as it is now; zero if it is gone
-	Gone    bool
-	Changes []Changed
-}
-
-func (e *Overtaken) Error() string { return "somebody else changed the row: nothing was stored" }
-
-// Changed is a field that somebody changed.
-type Changed struct {
-	ledger.FieldChange
-	Who string
-	At  time.Time
-}
-
 // EditRow stores one changed, new or removed row. What is wrong is said first; an edit of a row that somebody else changed
 // meanwhile is refused with who did what.
-func (d *Declarer) EditRow(ctx context.Context, e RowEdit, p Person) (s RowSaved, err error) {
+func (d *Declarer) EditRow(ctx context.Context, e decide.RowEdit, p decide.Person) (s decide.RowSaved, err error) {
 	s.Batch, err = d.carry(ctx, nil, nil, func(w decide.World) (model.Act, error) {
 		edit := e.Edit
 		var err error
@@ -65,7 +27,7 @@ func (d *Declarer) EditRow(ctx context.Context, e RowEdit, p Person) (s RowSaved
 			s.Clash = about(ledger.NewSlips(w.Ledger, ed.Ledger, d.Now()))
 		}
 		if !e.Anyway && len(s.Slips)+len(s.Clash) > 0 {
-			return act, &Doubtful{s}
+			return act, &decide.Doubtful{RowSaved: s}
 		}
 		return act, nil
 	})
@@ -78,7 +40,7 @@ func about(ss []model.Slip) []model.Slip {
 }
 
 // EditRows stores changes of several rows at once, without asking back: the command line.
-func (d *Declarer) EditRows(ctx context.Context, edits []ledger.Edit, p Person) (b model.Batch, ed *ledger.Edited, err error) {
+func (d *Declarer) EditRows(ctx context.Context, edits []ledger.Edit, p decide.Person) (b model.Batch, ed *ledger.Edited, err error) {
 	b, err = d.carry(ctx, nil, nil, func(w decide.World) (act model.Act, err error) {
 		act, ed, err = w.Change(edits, d.by(p))
 		return act, err
@@ -87,7 +49,7 @@ func (d *Declarer) EditRows(ctx context.Context, edits []ledger.Edit, p Person) 
 }
 
 // stillThere gives the id that the row of an edit has now, or an *Overtaken if it says something else than the form showed.
-func (d *Declarer) stillThere(ctx context.Context, l *model.Ledger, e RowEdit) (string, error) {
+func (d *Declarer) stillThere(ctx context.Context, l *model.Ledger, e decide.RowEdit) (string, error) {
 	if e.ID == "" || e.Digest == "" {
 		return e.ID, nil
 	}
@@ -95,7 +57,7 @@ func (d *Declarer) stillThere(ctx context.Context, l *model.Ledger, e RowEdit) (
 	if there && now.Digest() == e.Digest {
 		return e.ID, nil
 	}
-	o := &Overtaken{Now: now, Gone: !there}
+	o := &decide.Overtaken{Now: now, Gone: !there}
 	shown, err := d.version(ctx, e.Version)
 	if err != nil {
 		return "", o // the version is gone: who it was can't be said
@@ -142,7 +104,7 @@ func follow(from, to *model.Ledger, r ledger.Row) (ledger.Row, bool) {
 const maxBlame = 12
 
 // whoChanged gives the fields of a row that are different since a version, with who changed each last.
-func (d *Declarer) whoChanged(ctx context.Context, was ledger.Row, from, to int) (out []Changed) {
+func (d *Declarer) whoChanged(ctx context.Context, was ledger.Row, from, to int) (out []decide.Changed) {
 	prev := was
 	last, err := d.version(ctx, from)
 	if err != nil {
@@ -158,21 +120,21 @@ func (d *Declarer) whoChanged(ctx context.Context, was ledger.Row, from, to int)
 		}
 		row, ok := follow(last, l, prev)
 		if !ok {
-			return append(out, Changed{Who: l.By, At: l.Imported})
+			return append(out, decide.Changed{Who: l.By, At: l.Imported})
 		}
 		for i, f := range ledger.Fields(was.Kind) {
 			if row.Values[i] != prev.Values[i] {
-				out = slices.DeleteFunc(out, func(c Changed) bool { return c.Field == f })
-				out = append(out, Changed{FieldChange: ledger.FieldChange{Field: f, Before: was.Values[i], After: row.Values[i]}, Who: l.By, At: l.Imported})
+				out = slices.DeleteFunc(out, func(c decide.Changed) bool { return c.Field == f })
+				out = append(out, decide.Changed{FieldChange: ledger.FieldChange{Field: f, Before: was.Values[i], After: row.Values[i]}, Who: l.By, At: l.Imported})
 			}
 		}
 		prev, last = row, l
 	}
-	return slices.DeleteFunc(out, func(c Changed) bool { return c.Before == c.After && c.Field != "" })
+	return slices.DeleteFunc(out, func(c decide.Changed) bool { return c.Before == c.After && c.Field != "" })
 }
 
 // blame notes who changed the rows that can't be taken back.
-func (d *Declarer) blame(ctx context.Context, cs []Clash, since int) {
+func (d *Declarer) blame(ctx context.Context, cs []decide.Blamed, since int) {
 	from, err := d.version(ctx, since)
 	if err != nil || from == nil {
 		return

@@ -139,6 +139,9 @@ func (ed *editor) read(s section, e Edit, old Row) ([]FieldSlip, *Refusal) {
 	}
 	taken := s.read(ed.scratch, x)
 	slips := fieldSlips(im.rep.Slips, fields, e.Kind)
+	if taken {
+		slips = append(slips, vanished(s, ed.scratch, e, slips)...)
+	}
 	if lost := slices.DeleteFunc(slices.Clone(slips), func(s FieldSlip) bool { return !losing[s.Slip.Code] }); len(lost) > 0 || !taken {
 		code := "slips"
 		if len(lost) == 0 {
@@ -157,6 +160,26 @@ func typedCell(v string) cell {
 		c.fault = "cell_too_long"
 	}
 	return c
+}
+
+// vanished finds what was typed and is nowhere in the row: no address could be seen in it, so nothing was said of it.
+func vanished(s section, l *model.Ledger, e Edit, said []FieldSlip) (out []FieldSlip) {
+	rs := s.records(l)
+	r := rs[len(rs)-1]
+	for i, f := range s.fields() {
+		text := typedCell(e.Values[f]).text
+		if r.values[i] != "" || f == "mask" || blankWord(text) || slices.ContainsFunc(said, func(x FieldSlip) bool { return x.Field == f }) {
+			continue
+		}
+		code := "invalid_ip"
+		if f == "mac" || f == "macs" {
+			code = "invalid_mac"
+		} else if f == "name" {
+			code = "row_without_name"
+		}
+		out = append(out, FieldSlip{Field: f, Slip: model.Slip{Code: code, Cell: text, Args: map[string]string{"name": r.label, "text": oneLine(text), "sheet": string(e.Kind)}}})
+	}
+	return out
 }
 
 // losing are slips after which the ledger would not say what was typed.

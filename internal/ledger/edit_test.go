@@ -128,7 +128,7 @@ func TestEditsOfEqualRows(t *testing.T) {
 func TestEditsAreCheckedLikeImports(t *testing.T) {
 	l := importText(t, "a.csv", "機器名,IP,MAC,導入日\nPC1,192.168.1.10,00-1A-2B-3C-4D-01,2020-04-01\nPC2,192.168.1.11,,\n").Ledger
 	id := Rows(l, KindHosts)[0].ID
-	for field, bad := range map[string]string{"ip": "192.168.1.999", "mac": "00-1A-2B", "name": ""} {
+	for field, bad := range map[string]string{"ip": "192.168.1.999", "mac": "zz", "name": ""} {
 		e := Edit{Kind: KindHosts, ID: id, Values: map[string]string{field: bad}}
 		if field == "name" {
 			e.Values = map[string]string{"name": "", "ip": "", "mac": ""}

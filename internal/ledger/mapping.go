@@ -151,6 +151,16 @@ func fieldNamed(s string) (string, bool) {
 	return "", false
 }
 
+// FieldNamed gives the field of a kind that is meant by its id or a header.
+func FieldNamed(k Kind, s string) (string, bool) {
+	fields := Fields(k)
+	if slices.Contains(fields, s) {
+		return s, true
+	}
+	f, ok := words().fields[string(k)][foldHeader(s)]
+	return f, ok && slices.Contains(fields, f)
+}
+
 func kindNamed(s string) (string, bool) {
 	if s == ignored || slices.Contains(Kinds, Kind(s)) {
 		return s, true

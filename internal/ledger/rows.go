@@ -158,3 +158,28 @@ func next(l *model.Ledger) *model.Ledger {
 	n := *l
 	return &n
 }
+
+// Size is how many rows of a kind there are.
+func Size(l *model.Ledger, k Kind) int {
+	if l == nil || sectionOf[k] == nil {
+		return 0
+	}
+	return sectionOf[k].size(l)
+}
+
+// Has reports whether every word of text is in the row.
+func (r Row) Has(text string) bool {
+	all := fold(strings.Join(r.Values, "\n"))
+	for _, w := range strings.Fields(fold(text)) {
+		if !strings.Contains(all, w) {
+			return false
+		}
+	}
+	return true
+}
+
+// Linked gives the kind of row that a field names, such as the vendor of a machine.
+func Linked(k Kind, field string) (Kind, bool) {
+	to, ok := linked[k][field]
+	return to, ok
+}

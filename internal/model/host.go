@@ -2,6 +2,7 @@ package model
 
 import (
 	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -89,4 +90,24 @@ type Brief struct {
 	Class    Class
 	Declared string // LedgerHost.Key, "" if it is not in the ledger
 	Last     time.Time
+}
+
+// Is reports whether text is one of the host's addresses or names as written, or mac one of its MACs.
+func (h Host) Is(text string, mac MAC) bool {
+	for _, m := range h.MACs {
+		if m == mac && !mac.IsZero() {
+			return true
+		}
+	}
+	for _, a := range h.IPs {
+		if a.String() == text {
+			return true
+		}
+	}
+	for _, n := range h.Names {
+		if strings.EqualFold(n, text) {
+			return true
+		}
+	}
+	return false
 }

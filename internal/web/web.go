@@ -18,6 +18,7 @@ import (
 	"github.com/mimawari/mimawari/internal/audit"
 	"github.com/mimawari/mimawari/internal/auth"
 	"github.com/mimawari/mimawari/internal/model"
+	"github.com/mimawari/mimawari/internal/web/declared"
 	"github.com/mimawari/mimawari/internal/web/findings"
 	"github.com/mimawari/mimawari/internal/web/gate"
 	"github.com/mimawari/mimawari/internal/web/hosts"
@@ -47,7 +48,9 @@ type Site struct {
 	Certificates Certificates
 	Archives     upkeep.Archives
 	Retention    upkeep.Retention
-	Names        func() []string // of this machine
+	Names        func() []string  // of this machine
+	Ledger       declared.Desk    // nil: there are no pages of the ledger
+	Stored       declared.Archive // what Ledger made
 	// Institution says whose network this is. May be nil in tests.
 	Institution func(context.Context) (model.Institution, error)
 
@@ -102,6 +105,7 @@ func Server(s Site) *http.Server {
 var menu = []page.Entry{
 	{Path: "/", Key: "web.today.menu", Here: "today", Need: auth.Look},
 	{Path: "/findings", Key: "web.findings", Here: "findings", Need: auth.Look},
+	{Path: "/ledger", Key: "declared.menu", Here: "ledger", Need: auth.Look},
 	{Path: "/hosts", Key: "web.hosts", Here: "hosts", Need: auth.Look},
 	{Path: "/reports", Key: "reports.title", Here: "reports", Need: auth.Report},
 	{Path: "/intake", Key: "intake.title", Here: "intake", Need: auth.Intake},
@@ -119,6 +123,9 @@ var others = []page.Entry{
 // menuOf leaves out what this server does not do.
 func menuOf(s Site) []page.Entry {
 	return slices.DeleteFunc(slices.Clone(menu), func(e page.Entry) bool {
+		if e.Here == "ledger" {
+			return s.Ledger == nil
+		}
 		return e.Here == "intake" && s.Intake == nil || e.Here == "reports" && s.Reports == nil || e.Path == notifications.Path && s.Teller == nil
 	})
 }
@@ -135,6 +142,7 @@ func rooms(k *page.Kit, s Site) []interface{ Routes() []page.Route } {
 		course(k, s),
 		upkeep.Site{Kit: k, Certificates: s.Certificates, Archives: s.Archives, Retention: s.Retention, Names: s.Names},
 		settings.Site{Kit: k, Keeper: s.Keeper, Trail: s.Trail, Others: others},
+		declared.New(k, s.Ledger, s.Stored),
 	}
 }
 

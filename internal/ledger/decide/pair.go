@@ -230,3 +230,34 @@ func (x *Pairing) Get(id string) *Pair {
 	}
 	return nil
 }
+
+// Difference gives what differs in a field, nil if nothing does.
+func (p *Pair) Difference(field string) *Difference {
+	for i := range p.Differs {
+		if p.Differs[i].Field == field {
+			return &p.Differs[i]
+		}
+	}
+	return nil
+}
+
+// Text is what a list shows for a field: what is seen, else what is declared.
+func (p *Pair) Text(field string) string {
+	if p.Seen != nil {
+		if s := SeenValue(p.Seen, field); s != "" {
+			return s
+		}
+	}
+	if p.Declared != nil {
+		return ledger.RowOf(p.Declared).Value(field)
+	}
+	return ""
+}
+
+// RowID is the id of the declared row, "" if there is none.
+func (p *Pair) RowID() string {
+	if p.Declared == nil {
+		return ""
+	}
+	return ledger.HostRowID(p.Declared.Key)
+}
