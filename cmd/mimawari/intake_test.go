@@ -27,9 +27,11 @@ type serving struct {
 	url string
 }
 
-func (p program) serving(data string) *serving {
+func (p program) serving(data string) *serving { return p.servingAt("127.0.0.1:0", data) }
+
+func (p program) servingAt(listen, data string) *serving {
 	p.t.Helper()
-	s := &serving{p: p, cmd: p.command(context.Background(), "serve", "--listen", "127.0.0.1:0", "--data", data)}
+	s := &serving{p: p, cmd: p.command(context.Background(), "serve", "--listen", listen, "--data", data)}
 	errw, err := s.cmd.StderrPipe()
 	if err != nil {
 		p.t.Fatal(err)

@@ -281,7 +281,6 @@ func TestServe(t *testing.T) {
 	}
 	defer taken.Close()
 	p.want(exitPartial, "ほかのプログラムが使っています", "serve", "--listen", taken.Addr().String())
-	p.want(exitUsage, "この端末の中", "serve", "--listen", "0.0.0.0:0")
 
 	c := p.command(t.Context(), "serve", "--listen", "127.0.0.1:0")
 	errw, err := c.StderrPipe()

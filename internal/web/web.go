@@ -140,15 +140,24 @@ func rooms(k *page.Kit, s Site) []interface{ Routes() []page.Route } {
 		notifications.Site{Kit: k, Teller: s.Teller},
 		intake.Site{Kit: k, Desk: s.Intake},
 		course(k, s),
-		upkeep.Site{Kit: k, Certificates: s.Certificates, Archives: s.Archives, Retention: s.Retention, Names: s.Names},
+		care(k, s),
 		settings.Site{Kit: k, Keeper: s.Keeper, Trail: s.Trail, Others: others},
 		declared.New(k, s.Ledger, s.Stored),
 	}
 }
 
+// care looks after Mimawari itself.
+func care(k *page.Kit, s Site) upkeep.Site {
+	return upkeep.Site{Kit: k, Certificates: s.Certificates, Archives: s.Archives, Retention: s.Retention, Names: s.Names}
+}
+
 // course leads from an empty server to the first report.
 func course(k *page.Kit, s Site) setup.Site {
-	return setup.Site{Kit: k, Settings: s.Settings, House: s.House, Intake: s.Intake, Memory: s.Memory}
+	x := setup.Site{Kit: k, Settings: s.Settings, House: s.House, Intake: s.Intake, Memory: s.Memory}
+	if s.Archives != nil {
+		x.Restore = "/settings/archive"
+	}
+	return x
 }
 
 // Routes are all addresses, each with the permission it needs.
@@ -190,6 +199,9 @@ func healthy(w http.ResponseWriter, _ *http.Request) error {
 func Handler(s Site) http.Handler {
 	k := &page.Kit{Now: s.Now, Zone: s.Zone, Report: s.Report, Record: s.Record, Menu: menuOf(s)}
 	door := gate.New(k, s.Keeper, s.SetUpCode)
+	if s.Archives != nil {
+		door.Restore = care(k, s).Take
+	}
 	mux := http.NewServeMux()
 	k.Mount(mux, append(Routes(k, s), door.Routes()...))
 	return guard(s.served, http.NewCrossOriginProtection().Handler(door.Middleware(mux)))

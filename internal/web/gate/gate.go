@@ -30,6 +30,9 @@ type Site struct {
 	// Code must be typed to set up the first administrator from another machine; the server prints it. "" allows it from this machine only.
 	Code string
 
+	// Restore takes an archive in place of a set-up; it asks whether the code that came with it is good enough. nil: it can't be done here.
+	Restore func(w http.ResponseWriter, r *http.Request, permit func(code string) bool) error
+
 	ready *atomic.Bool // there is an administrator; it never ends
 }
 
@@ -40,10 +43,11 @@ func New(k *page.Kit, keeper *auth.Keeper, code string) *Site {
 
 // The addresses of the gate.
 const (
-	setUpPath  = "/setup"
-	secondPath = "/signin/second"
-	enrolPath  = "/signin/enrol"
-	enterPath  = "/enter"
+	setUpPath   = "/setup"
+	restorePath = "/setup/restore"
+	secondPath  = "/signin/second"
+	enrolPath   = "/signin/enrol"
+	enterPath   = "/enter"
 )
 
 // Routes are the addresses of the gate. They answer everyone; what is done is noted by the keeper itself.
@@ -51,6 +55,7 @@ func (s *Site) Routes() []page.Route {
 	rs := []page.Route{
 		{Pattern: "GET " + setUpPath, Do: s.setUpPage},
 		{Pattern: "POST " + setUpPath, Do: s.setUp},
+		{Pattern: "POST " + restorePath, Do: s.restore, Large: true},
 		{Pattern: "GET " + page.SignIn, Do: s.signInPage},
 		{Pattern: "POST " + page.SignIn, Do: s.signIn},
 		{Pattern: "POST " + page.SignIn + "/passkey/options", Do: s.passkeyOptions, JSON: true},
@@ -107,7 +112,7 @@ func (s *Site) empty(r *http.Request) (bool, error) {
 
 // beforeSetUp reports what answers while there is no administrator.
 func beforeSetUp(path string) bool {
-	return path == setUpPath || path == "/healthz" || path == "/lang" || strings.HasPrefix(path, "/static/")
+	return path == setUpPath || path == restorePath || path == "/healthz" || path == "/lang" || strings.HasPrefix(path, "/static/")
 }
 
 func (s *Site) sendToSetUp(w http.ResponseWriter, r *http.Request) {

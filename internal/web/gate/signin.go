@@ -60,6 +60,18 @@ func (s *Site) setUp(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// restore takes an archive of another machine: its people come with it, so nobody is set up here.
+func (s *Site) restore(w http.ResponseWriter, r *http.Request) error {
+	empty, err := s.empty(r)
+	switch {
+	case err != nil:
+		return err
+	case !empty || s.Restore == nil:
+		return page.ErrForbidden
+	}
+	return s.Restore(w, r, func(code string) bool { return near(r) || s.knows(code) })
+}
+
 // knows compares a set-up code. Without a code nobody far knows it.
 func (s *Site) knows(code string) bool {
 	return s.Code != "" && subtle.ConstantTimeCompare([]byte(auth.PlainCode(code)), []byte(auth.PlainCode(s.Code))) == 1

@@ -141,37 +141,52 @@ func (s Site) makeArchive(w http.ResponseWriter, r *http.Request) error {
 	return inWords(s.Archives.Archive(r.Context(), w, pass))
 }
 
-// maxPassphrase bounds the field.
-const maxPassphrase = 1000
-
-// Restore takes an archive: the passphrase comes first in the form, then the file, which is read as it arrives.
+// Restore takes an archive of whoever may manage.
 func (s Site) Restore(w http.ResponseWriter, r *http.Request) error {
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(time.Hour))
+	return s.Take(w, r, func(string) bool { return true })
+}
+
+// Take takes an archive: code and passphrase come first in the form, then the file, which is read as it arrives. permit says whether the
+// code is good enough.
+func (s Site) Take(w http.ResponseWriter, r *http.Request, permit func(code string) bool) error {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(time.Hour)) // if it can't be set, the usual one holds
 	m, err := r.MultipartReader()
 	if err != nil {
 		return &api.Refused{Key: "upkeep.no_file"}
 	}
-	pass := ""
-	for {
+	fields := map[string]string{}
+	for len(fields) < maxFields {
 		part, err := m.NextPart()
 		if err != nil {
 			return &api.Refused{Key: "upkeep.no_file"}
 		}
-		switch part.FormName() {
-		case "passphrase":
-			b, err := io.ReadAll(io.LimitReader(part, maxPassphrase))
-			if err != nil {
-				return &api.Refused{Key: "upkeep.no_file"}
+		if part.FormName() == "archive" {
+			if !permit(fields["code"]) {
+				return &api.Refused{Key: "gate.bad_code"}
 			}
-			pass = string(b)
-		case "archive":
-			if err := s.Archives.Stage(r.Context(), part, pass); err != nil {
-				return inWords(err)
-			}
-			page.Note(r, "archive.restore", "")
-			return s.begin(w, r)
+			return s.stage(w, r, part, fields["passphrase"])
 		}
+		b, err := io.ReadAll(io.LimitReader(part, maxPassphrase))
+		if err != nil {
+			return &api.Refused{Key: "upkeep.no_file"}
+		}
+		fields[part.FormName()] = string(b)
 	}
+	return &api.Refused{Key: "upkeep.no_file"}
+}
+
+// maxFields and maxPassphrase bound what comes before the file.
+const (
+	maxFields     = 8
+	maxPassphrase = 1000
+)
+
+func (s Site) stage(w http.ResponseWriter, r *http.Request, file io.Reader, pass string) error {
+	if err := s.Archives.Stage(r.Context(), file, pass); err != nil {
+		return inWords(err)
+	}
+	page.Note(r, "archive.restore", "")
+	return s.begin(w, r)
 }
 
 var restartPage = page.MustParse(pages, "restart")
