@@ -22,12 +22,37 @@ import (
 
 // serving is `mimawari serve` as a process that can be killed.
 type serving struct {
-	p   program
-	cmd *exec.Cmd
-	url string
+	p       program
+	cmd     *exec.Cmd
+	url     string
+	session string // of whoever is signed in
 }
 
-func (p program) serving(data string) *serving { return p.servingAt("127.0.0.1:0", data) }
+// link makes an administrator and gives the key of a link that signs them in.
+func (p program) link(data string) string {
+	p.t.Helper()
+	p.want(exitClean, "", "users", "add", "sato", "--role", "administrator", "--data", data)
+	out := p.want(exitClean, "/enter?key=", "users", "link", "sato", "--url", "http://127.0.0.1/", "--data", data)
+	return regexp.MustCompile(`/enter\?key=(\S+)`).FindStringSubmatch(out)[1]
+}
+
+// enter signs in; the session goes on with the next server over the same data.
+func (s *serving) enter(key string) *serving {
+	s.p.t.Helper()
+	res, body, err := s.ask("POST", "/enter", strings.NewReader("key="+key), "Content-Type", "application/x-www-form-urlencoded")
+	if err != nil || res.StatusCode != http.StatusSeeOther || len(res.Cookies()) == 0 {
+		s.p.t.Fatalf("sign in: %v %s", err, body)
+	}
+	s.session = res.Cookies()[0].Value
+	return s
+}
+
+func (p program) serving(data, session string) *serving {
+	p.t.Helper()
+	s := p.servingAt("127.0.0.1:0", data)
+	s.session = session
+	return s
+}
 
 func (p program) servingAt(listen, data string) *serving {
 	p.t.Helper()
@@ -61,6 +86,7 @@ func (s *serving) ask(method, path string, body io.Reader, header ...string) (*h
 	if err != nil {
 		s.p.t.Fatal(err)
 	}
+	r.Header.Set("Cookie", "mimawari-"+r.URL.Port()+"="+s.session) // each server has a name of its own for it
 	for i := 0; i+1 < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}
@@ -90,7 +116,7 @@ func (s *serving) offset(at string) int {
 	}
 	n, err := strconv.Atoi(res.Header.Get("Upload-Offset"))
 	if err != nil {
-		s.p.t.Fatal(err)
+		s.p.t.Fatalf("%s: %v", res.Status, err)
 	}
 	return n
 }
@@ -115,8 +141,8 @@ func TestServeKilled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rnd := rand.New(rand.NewPCG(3, 4))
-	s := p.serving("data")
+	rnd, key := rand.New(rand.NewPCG(3, 4)), p.link("data")
+	s := p.serving("data", "").enter(key)
 	at := s.create(len(file))
 	for kills, have := 0, 0; have < len(file); kills++ {
 		if kills < 4 {
@@ -128,7 +154,7 @@ func TestServeKilled(t *testing.T) {
 		}
 		if kills < 4 {
 			s.kill()
-			s = p.serving("data")
+			s = p.serving("data", s.session)
 		}
 		now := s.offset(at)
 		if now < have {
@@ -153,10 +179,10 @@ func TestServeKilled(t *testing.T) {
 			t.Fatalf("kill %d: %s", i, out)
 		}
 		if i == 0 {
-			s = p.serving("data")
+			s = p.serving("data", s.session)
 		}
 	}
-	s = p.serving("data")
+	s = p.serving("data", s.session)
 	p.until("the patrol to be made after the kills", func() bool {
 		_, body, err := s.ask("GET", "/intake", nil, "Accept-Language", "ja")
 		return err == nil && strings.Contains(body, "台が見えました")
@@ -197,7 +223,7 @@ func TestUploadOnAFullDisk(t *testing.T) {
 	if err := errors.Join(a.Store.SaveSetting(t.Context(), "intake", `{"min_free":4000000}`), a.Close()); err != nil {
 		t.Fatal(err)
 	}
-	s := p.serving("disk/data")
+	s := p.serving("disk/data", "").enter(p.link("disk/data"))
 	if res, body, err := s.ask("POST", "/intake/uploads", nil, "Upload-Length", "39000000"); err != nil || res.StatusCode != http.StatusInsufficientStorage || !strings.Contains(body, "ディスクの空きが足りません") {
 		t.Fatalf("more than there is room for: %v %s", err, body)
 	}

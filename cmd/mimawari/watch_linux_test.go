@@ -16,10 +16,11 @@ import (
 // server is `mimawari serve` in the namespace of a wire.
 type server struct {
 	*exec.Cmd
-	w    *wire
-	addr string
-	mu   sync.Mutex
-	said strings.Builder
+	w       *wire
+	addr    string
+	session string // cookies of whoever is signed in
+	mu      sync.Mutex
+	said    strings.Builder
 }
 
 func (s *server) Write(b []byte) (int, error) {
@@ -36,6 +37,9 @@ func (s *server) text() string {
 
 func (w *wire) serve(args ...string) *server {
 	w.ip("link set lo up")
+	w.mimawari("users", "add", "sato", "--role", "administrator").end(w.t)
+	made := w.mimawari("users", "link", "sato", "--url", "http://127.0.0.1/")
+	made.end(w.t)
 	c := w.mimawariLater(append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
 	s := &server{Cmd: c, w: w}
 	c.Stdout, c.Stderr = s, s
@@ -51,6 +55,14 @@ func (w *wire) serve(args ...string) *server {
 		}
 		return m != nil
 	})
+	key := regexp.MustCompile(`key=\S+`).FindString(made.out.String() + made.err.String())
+	answer := s.ask("POST", "/enter", key)
+	for _, m := range regexp.MustCompile(`Set-Cookie: ([^;]+)`).FindAllStringSubmatch(answer, -1) {
+		s.session += m[1] + "; "
+	}
+	if s.session == "" {
+		w.t.Errorf("sign in: %s", answer)
+	}
 	return s
 }
 
@@ -70,15 +82,19 @@ func (w *wire) until(what string, is func() bool) {
 	}
 }
 
-// page reads a page. The connection is made by hand, on the thread that is in the namespace.
-func (s *server) page(path string) string {
+// page reads a page.
+func (s *server) page(path string) string { return s.ask("GET", path, "") }
+
+// ask sends a request. The connection is made by hand, on the thread that is in the namespace.
+func (s *server) ask(method, path, form string) string {
 	c, err := net.Dial("tcp", s.addr)
 	if err != nil {
 		s.w.t.Error(err)
 		return ""
 	}
 	defer c.Close()
-	fmt.Fprintf(c, "GET %s HTTP/1.0\r\nHost: %s\r\nAccept-Language: en\r\n\r\n", path, s.addr)
+	fmt.Fprintf(c, "%s %s HTTP/1.0\r\nHost: %s\r\nAccept-Language: en\r\nCookie: %s\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s",
+		method, path, s.addr, s.session, len(form), form)
 	b, err := io.ReadAll(c)
 	if err != nil {
 		s.w.t.Error(err)

@@ -37,7 +37,8 @@ type house struct {
 	desk  *app.Intake
 	deeds []page.Deed
 
-	client *http.Client // signed in as an operator
+	client *http.Client // signed in, as an operator if nobody says otherwise
+	keeper *auth.Keeper
 }
 
 func newHouse(t *testing.T) *house {
@@ -65,8 +66,8 @@ func newHouse(t *testing.T) *house {
 	})
 	h.Start()
 	webtest.Account(t, door.Keeper, auth.Administrator)
-	h.client = webtest.Client(t, door.Keeper, h.URL, auth.Operator)
-	h.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	h.keeper = door.Keeper
+	h.as(auth.Operator)
 	t.Cleanup(func() {
 		stop()
 		if err := <-done; err != nil {
@@ -76,6 +77,13 @@ func newHouse(t *testing.T) *house {
 		_ = h.app.Close()
 	})
 	return h
+}
+
+// as signs in with another role.
+func (h *house) as(role auth.Role) {
+	h.t.Helper()
+	h.client = webtest.Client(h.t, h.keeper, h.URL, role)
+	h.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 }
 
 // ask sends a request and gives status, header and body. It does not follow redirects.
@@ -202,6 +210,29 @@ func TestResumableUpload(t *testing.T) {
 	}
 }
 
+// Another program sends with a token of the API.
+func TestUploadWithAToken(t *testing.T) {
+	h := newHouse(t)
+	h.client = &http.Client{}
+	token := "Bearer " + webtest.Token(t, h.keeper, auth.Operator, auth.Intake)
+	code, header, body := h.ask("POST", "/api/v1/uploads", nil, "Authorization", token, "Upload-Length", strconv.Itoa(len(arpTable)))
+	at := header.Get("Location")
+	if code != http.StatusCreated || !strings.HasPrefix(at, "/api/v1/uploads/u-") {
+		t.Fatalf("%d %s %s", code, at, body)
+	}
+	code, _, body = h.ask("PATCH", at, strings.NewReader(arpTable), "Authorization", token, "Upload-Offset", "0", "Content-Type", "application/offset+octet-stream")
+	if code != http.StatusNoContent {
+		t.Fatalf("%d %s", code, body)
+	}
+	if code, _, _ = h.ask("HEAD", at, nil); code != http.StatusUnauthorized {
+		t.Errorf("without the token: %d", code)
+	}
+	look := "Bearer " + webtest.Token(t, h.keeper, auth.Operator, auth.Look)
+	if code, _, _ = h.ask("HEAD", at, nil, "Authorization", look); code != http.StatusForbidden {
+		t.Errorf("with a token for looking: %d", code)
+	}
+}
+
 func TestUploadRefusals(t *testing.T) {
 	h := newHouse(t)
 	at := h.create("a", 10)
@@ -286,6 +317,16 @@ func TestPasteOnThePage(t *testing.T) {
 
 func TestSourcesAndSchedules(t *testing.T) {
 	h := newHouse(t)
+	if code, _ := h.form("/intake/limits", url.Values{"quota": {"5"}, "days": {"7"}}); code != http.StatusForbidden {
+		t.Errorf("an operator changes the limits: %d", code)
+	}
+	h.as(auth.Executive)
+	for _, path := range []string{"/intake/files", "/intake/rounds", "/intake/paste", "/intake/uploads"} {
+		if code, _ := h.form(path, nil); code != http.StatusForbidden {
+			t.Errorf("an executive at %s: %d", path, code)
+		}
+	}
+	h.as(auth.Administrator)
 	for _, x := range []struct {
 		path string
 		form url.Values

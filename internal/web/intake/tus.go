@@ -21,21 +21,24 @@ import (
 // the core with the extensions creation and termination.
 const tusVersion = "1.0.0"
 
-const uploadsPath = "/intake/uploads"
+// uploadPaths are where uploads are spoken of: for our own script, which has the session of the pages, and for other programs, which
+// have a token.
+var uploadPaths = []string{"/intake/uploads", "/api/v1/uploads"}
 
 // tusRoutes are the addresses for machines, our own script among them.
-func (s Site) tusRoutes() []page.Route {
-	r := func(pattern string, do page.Action, quiet bool) page.Route {
-		return page.Route{Pattern: pattern, Need: auth.Intake, Do: tus(do), JSON: true, Large: true, Quiet: quiet}
+func (s Site) tusRoutes() (rs []page.Route) {
+	r := func(pattern string, do page.Action, quiet bool) {
+		rs = append(rs, page.Route{Pattern: pattern, Need: auth.Intake, Do: tus(do), JSON: true, Large: true, Quiet: quiet})
 	}
-	return []page.Route{
-		r("OPTIONS "+uploadsPath, s.tusOptions, true),
-		r("POST "+uploadsPath, s.tusCreate, true),
-		r("HEAD "+uploadsPath+"/{id}", s.tusHead, true),
-		r("GET "+uploadsPath+"/{id}", s.tusGet, true),
-		r("PATCH "+uploadsPath+"/{id}", s.tusPatch, true),
-		r("DELETE "+uploadsPath+"/{id}", s.tusDelete, false),
+	for _, path := range uploadPaths {
+		r("OPTIONS "+path, s.tusOptions, true)
+		r("POST "+path, s.tusCreate, true)
+		r("HEAD "+path+"/{id}", s.tusHead, true)
+		r("GET "+path+"/{id}", s.tusGet, true)
+		r("PATCH "+path+"/{id}", s.tusPatch, true)
+		r("DELETE "+path+"/{id}", s.tusDelete, false)
 	}
+	return rs
 }
 
 // refusals are the statuses of what can't be done with an upload; anything else refused is 400.
@@ -96,7 +99,7 @@ func (s Site) tusCreate(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	page.Note(r, "intake.upload", u.ID, "name", u.Name, "size", strconv.FormatInt(size, 10))
-	w.Header().Set("Location", uploadsPath+"/"+u.ID)
+	w.Header().Set("Location", r.URL.Path+"/"+u.ID)
 	w.WriteHeader(http.StatusCreated)
 	return nil
 }
