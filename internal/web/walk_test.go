@@ -64,7 +64,7 @@ func newWalk(t *testing.T) *walk {
 	s := web.Site{
 		Memory: a.Store, Desk: &app.Desk{App: a, Now: now}, Notes: &app.Notes{App: a, Now: now}, Trails: a.Store, Teller: &app.Telling{Store: a.Store, App: a},
 		Intake: in, Settings: a.Store, House: a, Institution: a.Store.Institution, Now: now, Report: report, Keeper: x.door.Keeper, Trail: x.door.Trail,
-		Record: app.Recorder(x.door.Trail), Reports: a, Certificates: app.Certificates(dir, now),
+		Record: app.Recorder(x.door.Trail), Reports: a, Ledger: &app.Declarer{App: a, Now: now, Zone: time.UTC}, Stored: a.Store, Certificates: app.Certificates(dir, now),
 		Archives: &app.Archives{App: a, Now: now, Again: func() { t.Error("a restored archive") }}, Retention: &app.Retention{App: a, Now: now}, Names: app.OwnNames,
 	}
 	if err := (&app.Notes{App: a, Now: now}).Write(t.Context(), result().Hosts[0].ID, hostile, hostile, hostile); err != nil {
@@ -97,7 +97,8 @@ func (x *walk) places(t *testing.T) [][2]string {
 		{"/api/v1/patrols/{id}", "p-1"},
 		{"/start/{step}", "institution"},
 		{"/settings/notifications/new/{kind}", "mail"},
-		{"/static/{name}", "app.css"},
+		{"/static/{name}", "app.css"}, {"/ledger/seen/{id}", r.Hosts[0].ID}, {"/ledger/decide/{id}", r.Hosts[0].ID}, {"/ledger/rows/{kind}", "hosts"},
+		{"/ledger/rows/hosts/{id}", "x"}, {"/ledger/versions/{n}", "1"},
 	}
 }
 

@@ -118,14 +118,14 @@ func (s Site) receive(w http.ResponseWriter, r *http.Request) error {
 			return &api.Refused{Key: "declared.no_file"}
 		}
 		if err != nil {
-			return err
+			return page.BadBody(err)
 		}
 		if p.FormName() != "file" || p.FileName() == "" {
 			continue
 		}
 		data, err := io.ReadAll(p)
 		if err != nil {
-			return err
+			return page.BadBody(err)
 		}
 		return s.hold(w, r, p.FileName(), data)
 	}

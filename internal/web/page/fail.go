@@ -72,8 +72,10 @@ func status(err error) (int, string, []string) {
 }
 
 // Form reads the form of a request. What can't be read as one is refused in words.
-func Form(r *http.Request) error {
-	err := r.ParseForm()
+func Form(r *http.Request) error { return BadBody(r.ParseForm()) }
+
+// BadBody is for an error of reading what was sent: it is the sender's mistake, and refused in words. nil stays nil.
+func BadBody(err error) error {
 	var large *http.MaxBytesError
 	if err == nil || errors.As(err, &large) {
 		return err
