@@ -97,8 +97,12 @@ func (x *walk) places(t *testing.T) [][2]string {
 		{"/api/v1/patrols/{id}", "p-1"},
 		{"/start/{step}", "institution"},
 		{"/settings/notifications/new/{kind}", "mail"},
-		{"/static/{name}", "app.css"}, {"/ledger/seen/{id}", r.Hosts[0].ID}, {"/ledger/decide/{id}", r.Hosts[0].ID}, {"/ledger/rows/{kind}", "hosts"},
-		{"/ledger/rows/hosts/{id}", "x"}, {"/ledger/versions/{n}", "1"},
+		{"/static/{name}", "app.css"},
+		{"/ledger/seen/{id}", r.Hosts[0].ID},
+		{"/ledger/decide/{id}", r.Hosts[0].ID},
+		{"/ledger/rows/{kind}", "hosts"},
+		{"/ledger/rows/hosts/{id}", "x"},
+		{"/ledger/versions/{n}", "1"},
 	}
 }
 
