@@ -153,7 +153,7 @@ func care(k *page.Kit, s Site) upkeep.Site {
 
 // course leads from an empty server to the first report.
 func course(k *page.Kit, s Site) setup.Site {
-	x := setup.Site{Kit: k, Settings: s.Settings, House: s.House, Intake: s.Intake, Memory: s.Memory}
+	x := setup.Site{Kit: k, Settings: s.Settings, House: s.House, Intake: s.Intake, Memory: s.Memory, Template: "/ledger-template.xlsx", Account: "/account"}
 	if s.Archives != nil {
 		x.Restore = "/settings/archive"
 	}
