@@ -42,6 +42,7 @@ var commands = []func(*session) *cobra.Command{
 	serveCommand,
 	hostsCommand,
 	findingsCommand,
+	findCommand,
 	explainCommand,
 	flowsCommand,
 	talksCommand,

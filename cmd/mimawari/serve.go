@@ -18,6 +18,7 @@ import (
 
 	"github.com/mimawari/mimawari/internal/app"
 	"github.com/mimawari/mimawari/internal/certs"
+	"github.com/mimawari/mimawari/internal/lookup"
 	"github.com/mimawari/mimawari/internal/web"
 	"github.com/mimawari/mimawari/internal/web/gate"
 )
@@ -99,6 +100,7 @@ func (s *session) serveOnce(ctx context.Context, f serveFlags) (again bool, err 
 		Trails:       a.Store,
 		Reports:      a,
 		Teller:       &app.Telling{Store: a.Store, App: a, Report: report},
+		Finder:       &lookup.Finder{Source: a.Store},
 		Intake:       in,
 		Settings:     a.Store,
 		House:        a,

@@ -25,6 +25,7 @@ const maxBody = 64 << 10
 type Parts struct {
 	Memory Memory
 	Desk   Desk
+	Finder Finder
 }
 
 // API answers /api/v1/. Who asks and whether they may is made sure of before: package web mounts each operation behind the
@@ -79,6 +80,7 @@ func New(p Parts) *API {
 	})
 	for _, register := range []func(*API){
 		(*API).patrolOperations, (*API).hostOperations, (*API).findingOperations, (*API).suppressionOperations, (*API).institutionOperations,
+		(*API).searchOperations,
 		(*API).documentOperations,
 	} {
 		register(a)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/mimawari/mimawari/internal/lookup"
 	"github.com/mimawari/mimawari/internal/model"
 )
 
@@ -39,6 +40,11 @@ type Memory interface {
 	Findings
 	Rounds
 	Named
+}
+
+// Finder is the search box.
+type Finder interface {
+	Find(ctx context.Context, text string, limit int) (lookup.Result, error)
 }
 
 // Decision is what a person says of a finding.

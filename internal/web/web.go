@@ -19,6 +19,7 @@ import (
 	"github.com/mimawari/mimawari/internal/auth"
 	"github.com/mimawari/mimawari/internal/model"
 	"github.com/mimawari/mimawari/internal/web/declared"
+	"github.com/mimawari/mimawari/internal/web/finder"
 	"github.com/mimawari/mimawari/internal/web/findings"
 	"github.com/mimawari/mimawari/internal/web/gate"
 	"github.com/mimawari/mimawari/internal/web/hosts"
@@ -53,6 +54,8 @@ type Site struct {
 	Stored       declared.Archive // what Ledger made
 	// Institution says whose network this is. May be nil in tests.
 	Institution func(context.Context) (model.Institution, error)
+	// Finder is the search box.
+	Finder api.Finder
 
 	Zone *time.Location
 	Now  func() time.Time
@@ -138,6 +141,7 @@ func rooms(k *page.Kit, s Site) []interface{ Routes() []page.Route } {
 		findings.Site{Kit: k, Memory: s.Memory, Desk: s.Desk, Institution: s.Institution},
 		reports.Site{Kit: k, Memory: s.Memory, Shelf: s.Reports},
 		notifications.Site{Kit: k, Teller: s.Teller},
+		finder.Site{Kit: k, Finder: s.Finder},
 		intake.Site{Kit: k, Desk: s.Intake},
 		course(k, s),
 		care(k, s),
@@ -182,7 +186,7 @@ func Routes(k *page.Kit, s Site) []page.Route {
 
 // machines are the operations of the API, each behind the permission that it names.
 func machines(s Site) []page.Route {
-	a := api.New(api.Parts{Memory: s.Memory, Desk: s.Desk})
+	a := api.New(api.Parts{Memory: s.Memory, Desk: s.Desk, Finder: s.Finder})
 	rs := []page.Route{{Pattern: "/api/", Need: auth.SignedIn, Do: a.Missing, JSON: true}}
 	for _, o := range a.Operations() {
 		rs = append(rs, page.Route{Pattern: o.Pattern(), Need: o.Need, Do: a.Do(o), JSON: true, Large: o.Large})

@@ -14,6 +14,7 @@ import (
 
 	"github.com/mimawari/mimawari/internal/app"
 	"github.com/mimawari/mimawari/internal/auth"
+	"github.com/mimawari/mimawari/internal/lookup"
 	"github.com/mimawari/mimawari/internal/model"
 	"github.com/mimawari/mimawari/internal/web"
 	"github.com/mimawari/mimawari/internal/web/webtest"
@@ -82,7 +83,7 @@ func site(t *testing.T, empty bool) (*httptest.Server, *app.App) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := web.Site{Memory: a.Store, Desk: &app.Desk{App: a, Now: now}, Intake: in, Teller: &app.Telling{Store: a.Store, App: a}, Now: now, Report: report, Keeper: door.Keeper, Trail: door.Trail, Record: app.Recorder(door.Trail)}
+	s := web.Site{Memory: a.Store, Desk: &app.Desk{App: a, Now: now}, Intake: in, Finder: &lookup.Finder{Source: a.Store}, Teller: &app.Telling{Store: a.Store, App: a}, Now: now, Report: report, Keeper: door.Keeper, Trail: door.Trail, Record: app.Recorder(door.Trail)}
 	if !empty {
 		s.Settings, s.House = a.Store, a
 	}
@@ -121,7 +122,7 @@ func paths() []string {
 	return []string{
 		"/", "/hosts", "/hosts?q=10.1.0.20", "/hosts?class=pc&declared=no", "/hosts/" + r.Hosts[0].ID, "/hosts/" + r.Hosts[1].ID,
 		"/findings", "/findings?state=", "/findings?severity=high&rule=line.*", "/findings/" + r.Findings[0].ID, "/silences", "/silences?rule=service.smb1&ip=" + url.QueryEscape(hostile),
-		"/report.html", "/hosts?q=" + url.QueryEscape(hostile),
+		"/report.html", "/hosts?q=" + url.QueryEscape(hostile), "/search", "/search?q=10.1", "/search?q=" + url.QueryEscape(hostile+" x"), "/search?q=nothing-like-it",
 	}
 }
 

@@ -71,6 +71,21 @@ func (k *Kit) Render(w http.ResponseWriter, r *http.Request, status int, t *Temp
 	return nil
 }
 
+// RenderPart writes one block of a page without the frame, for what is refreshed in place. view must embed Frame.
+func (k *Kit) RenderPart(w http.ResponseWriter, r *http.Request, t *Template, name string, view any) error {
+	var b bytes.Buffer
+	if err := t.t.ExecuteTemplate(&b, name, view); err != nil {
+		return fmt.Errorf("BUG: render %s of %s: %w", name, r.URL.Path, err)
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = w.Write(b.Bytes()) // the reader went away: nobody to tell
+	return nil
+}
+
+// InPlace reports whether part of a page asks, not a person by going there.
+func InPlace(r *http.Request) bool { return r.Header.Get("HX-Request") == "true" }
+
 // JSON writes v. A value that can't be encoded is a mistake of ours.
 func JSON(w http.ResponseWriter, status int, v any) error {
 	b, err := marshal(v)

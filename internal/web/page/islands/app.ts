@@ -4,6 +4,7 @@ import htmx from "htmx.org";
 import "./live";
 import "./upload";
 import "./copy";
+import "./find";
 
 // No code in attributes: the content security policy forbids it anyway.
 document.documentElement.dataset.script = "on";
