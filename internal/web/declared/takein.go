@@ -39,6 +39,7 @@ type held struct {
 	data    []byte
 	viewer  string
 	mapping ledger.Mapping
+	report  *ledger.Report // of data with mapping; reading a large workbook takes long
 	at      time.Time
 }
 
@@ -81,11 +82,11 @@ func (s *shelf) get(id, viewer string) (held, bool) {
 	return h, ok && h.viewer == viewer && s.now().Sub(h.at) <= keepFor
 }
 
-func (s *shelf) teach(id string, m ledger.Mapping) {
+// again keeps the file as it was read with other corrections.
+func (s *shelf) again(id string, h held) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if h, ok := s.files[id]; ok {
-		h.mapping = m
+	if _, ok := s.files[id]; ok {
 		s.files[id] = h
 	}
 }
@@ -105,8 +106,14 @@ func (s Site) upload(w http.ResponseWriter, r *http.Request) error {
 	return s.Kit.Render(w, r, http.StatusOK, uploadPage, uploadView{s.Kit.Frame(r, "declared.import", "ledger"), ledger.MaxFile})
 }
 
+// slow is how long a large workbook may take over a slow line, and then to be read.
+const slow = 10 * time.Minute
+
 // receive takes the workbook of the form. The body is bounded before anything of it is read.
 func (s Site) receive(w http.ResponseWriter, r *http.Request) error {
+	c, end := http.NewResponseController(w), time.Now().Add(slow)
+	_ = c.SetReadDeadline(end) // a server that has no deadlines needs none moved
+	_ = c.SetWriteDeadline(end)
 	r.Body = http.MaxBytesReader(w, r.Body, ledger.MaxFile+1<<20)
 	parts, err := r.MultipartReader()
 	if err != nil {
@@ -137,7 +144,7 @@ func (s Site) hold(w http.ResponseWriter, r *http.Request, name string, data []b
 		return err
 	}
 	h := held{name: fileName(name), data: data, viewer: auth.ViewerOf(r.Context()).ID, mapping: m}
-	if _, err := s.read(r, h); err != nil {
+	if h.report, err = s.read(r, h); err != nil {
 		return err
 	}
 	page.Note(r, "ledger.upload", "/ledger/import", "file", h.name, "bytes", itoa(len(data)))
@@ -226,10 +233,7 @@ func (s Site) compare(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	rep, err := s.read(r, h)
-	if err != nil {
-		return err
-	}
+	rep := h.report
 	m, err := s.Desk.Look(r.Context())
 	if err != nil {
 		return err
@@ -278,15 +282,11 @@ func (s Site) takeIn(w http.ResponseWriter, r *http.Request) error {
 	case "map":
 		return s.teach(w, r, id, h)
 	}
-	rep, err := s.read(r, h)
-	if err != nil {
-		return err
-	}
 	base, err := strconv.Atoi(r.PostFormValue("base"))
 	if err != nil {
 		return badForm(err)
 	}
-	b, err := s.Desk.TakeIn(r.Context(), rep.Ledger, rest(r.PostForm), base, person(r))
+	b, err := s.Desk.TakeIn(r.Context(), h.report.Ledger, rest(r.PostForm), base, person(r))
 	if err != nil {
 		return err
 	}
@@ -313,10 +313,11 @@ func (s Site) teach(w http.ResponseWriter, r *http.Request, id string, h held) e
 		}
 	}
 	h.mapping = m
-	if _, err := s.read(r, h); err != nil {
+	var err error
+	if h.report, err = s.read(r, h); err != nil {
 		return err
 	}
-	s.held.teach(id, m)
+	s.held.again(id, h)
 	http.Redirect(w, r, "/ledger/import/"+id, http.StatusSeeOther)
 	return nil
 }
