@@ -13,6 +13,7 @@ import (
 	"github.com/mimawari/mimawari/internal/app"
 	"github.com/mimawari/mimawari/internal/auth"
 	"github.com/mimawari/mimawari/internal/locale"
+	"github.com/mimawari/mimawari/internal/lookup"
 	"github.com/mimawari/mimawari/internal/web"
 	"github.com/mimawari/mimawari/internal/web/page"
 )
@@ -83,7 +84,7 @@ func (b *book) state(ctx context.Context, dir string, fill func(context.Context,
 	}
 	s := web.Site{
 		Memory: a.Store, Desk: &app.Desk{App: a, Now: clock}, Notes: &app.Notes{App: a, Now: clock}, Trails: a.Store, Intake: in, Settings: a.Store,
-		House: a, Institution: a.Store.Institution, Zone: tokyo, Now: clock, Report: report,
+		House: a, Institution: a.Store.Institution, Finder: &lookup.Finder{Source: a.Store}, Zone: tokyo, Now: clock, Report: report,
 	}
 	mux := http.NewServeMux()
 	b.kit.Mount(mux, web.Routes(b.kit, s))

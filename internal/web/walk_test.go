@@ -16,6 +16,7 @@ import (
 
 	"github.com/mimawari/mimawari/internal/app"
 	"github.com/mimawari/mimawari/internal/auth"
+	"github.com/mimawari/mimawari/internal/lookup"
 	"github.com/mimawari/mimawari/internal/model"
 	"github.com/mimawari/mimawari/internal/web"
 	"github.com/mimawari/mimawari/internal/web/gate"
@@ -64,7 +65,7 @@ func newWalk(t *testing.T) *walk {
 	s := web.Site{
 		Memory: a.Store, Desk: &app.Desk{App: a, Now: now}, Notes: &app.Notes{App: a, Now: now}, Trails: a.Store, Teller: &app.Telling{Store: a.Store, App: a},
 		Intake: in, Settings: a.Store, House: a, Institution: a.Store.Institution, Now: now, Report: report, Keeper: x.door.Keeper, Trail: x.door.Trail,
-		Record: app.Recorder(x.door.Trail), Reports: a, Ledger: &app.Declarer{App: a, Now: now, Zone: time.UTC}, Stored: a.Store, Certificates: app.Certificates(dir, now),
+		Record: app.Recorder(x.door.Trail), Reports: a, Ledger: &app.Declarer{App: a, Now: now, Zone: time.UTC}, Stored: a.Store, Finder: &lookup.Finder{Source: a.Store}, Certificates: app.Certificates(dir, now),
 		Archives: &app.Archives{App: a, Now: now, Again: func() { t.Error("a restored archive") }}, Retention: &app.Retention{App: a, Now: now}, Names: app.OwnNames,
 	}
 	if err := (&app.Notes{App: a, Now: now}).Write(t.Context(), result().Hosts[0].ID, hostile, hostile, hostile); err != nil {
