@@ -109,6 +109,8 @@ func (s *session) serveOnce(ctx context.Context, f serveFlags) (again bool, err 
 		Archives:     &app.Archives{App: a, Now: time.Now, Again: func() { restart <- struct{}{} }},
 		Retention:    kept,
 		Names:        app.OwnNames,
+		Houses:       a,
+		Talks:        a.Store,
 		Zone:         time.Local,
 		Now:          time.Now,
 		Report:       report,

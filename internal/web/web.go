@@ -24,6 +24,7 @@ import (
 	"github.com/mimawari/mimawari/internal/web/gate"
 	"github.com/mimawari/mimawari/internal/web/hosts"
 	"github.com/mimawari/mimawari/internal/web/intake"
+	"github.com/mimawari/mimawari/internal/web/maps"
 	"github.com/mimawari/mimawari/internal/web/notifications"
 	"github.com/mimawari/mimawari/internal/web/page"
 	"github.com/mimawari/mimawari/internal/web/reports"
@@ -45,6 +46,9 @@ type Site struct {
 	// Settings and House are for the course that leads to the first report; without Settings there is none.
 	Settings setup.Settings
 	House    setup.Institutions
+	// Houses and Talks are what the maps are made of; without them there are none.
+	Houses maps.Houses
+	Talks  maps.Memory
 	// Certificates, Archives and Retention are for the pages that look after Mimawari itself.
 	Certificates Certificates
 	Archives     upkeep.Archives
@@ -110,6 +114,7 @@ var menu = []page.Entry{
 	{Path: "/findings", Key: "web.findings", Here: "findings", Need: auth.Look},
 	{Path: "/ledger", Key: "declared.menu", Here: "ledger", Need: auth.Look},
 	{Path: "/hosts", Key: "web.hosts", Here: "hosts", Need: auth.Look},
+	{Path: "/map", Key: "map.menu", Here: "map", Need: auth.Look},
 	{Path: "/reports", Key: "reports.title", Here: "reports", Need: auth.Report},
 	{Path: "/intake", Key: "intake.title", Here: "intake", Need: auth.Intake},
 	{Path: "/settings", Key: "settings", Here: "settings", Need: auth.SignedIn},
@@ -129,7 +134,7 @@ func menuOf(s Site) []page.Entry {
 		if e.Here == "ledger" {
 			return s.Ledger == nil
 		}
-		return e.Here == "intake" && s.Intake == nil || e.Here == "reports" && s.Reports == nil || e.Path == notifications.Path && s.Teller == nil
+		return e.Here == "intake" && s.Intake == nil || e.Here == "map" && s.Houses == nil || e.Here == "reports" && s.Reports == nil || e.Path == notifications.Path && s.Teller == nil
 	})
 }
 
@@ -145,6 +150,7 @@ func rooms(k *page.Kit, s Site) []interface{ Routes() []page.Route } {
 		intake.Site{Kit: k, Desk: s.Intake},
 		course(k, s),
 		care(k, s),
+		maps.New(k, s.Houses, s.Talks),
 		settings.Site{Kit: k, Keeper: s.Keeper, Trail: s.Trail, Others: others},
 		declared.New(k, s.Ledger, s.Stored),
 	}
