@@ -42,13 +42,15 @@ class Zones extends HTMLElement {
     const b = this.board;
     if (!b) return;
     const width = Math.max(200, this.clientWidth), height = Math.max(160, Math.min(width * b.h / b.w, innerHeight * 0.7));
-    const ratio = devicePixelRatio || 1;
-    this.canvas.width = Math.round(width * ratio);
-    this.canvas.height = Math.round(height * ratio);
+    const ratio = devicePixelRatio || 1, w = Math.round(width * ratio), h = Math.round(height * ratio);
+    if (w === this.canvas.width && h === this.canvas.height) return;
+    this.canvas.width = w;
+    this.canvas.height = h;
     this.canvas.style.width = width + "px";
     this.canvas.style.height = height + "px";
-    this.fit = Math.min(this.canvas.width / b.w, this.canvas.height / b.h);
+    this.fit = Math.min(w / b.w, h / b.h);
     this.all();
+    this.draw(); // at once: a new size empties the canvas
   }
 
   private all(): void {
