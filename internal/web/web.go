@@ -141,7 +141,7 @@ func menuOf(s Site) []page.Entry {
 // rooms are the page packages.
 func rooms(k *page.Kit, s Site) []interface{ Routes() []page.Route } {
 	return []interface{ Routes() []page.Route }{
-		today.Site{Kit: k, Memory: s.Memory, Institution: s.Institution},
+		today.Site{Kit: k, Memory: s.Memory, Institution: s.Institution, Map: s.Houses != nil},
 		hosts.Site{Kit: k, Memory: s.Memory, Notes: s.Notes, Trails: s.Trails},
 		findings.Site{Kit: k, Memory: s.Memory, Desk: s.Desk, Institution: s.Institution},
 		reports.Site{Kit: k, Memory: s.Memory, Shelf: s.Reports},

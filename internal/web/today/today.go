@@ -37,6 +37,7 @@ type Site struct {
 	Institution func(context.Context) (model.Institution, error)
 
 	kept *kept
+	Map  bool // there are maps: a small one is shown
 }
 
 // Routes are the addresses of this package.
@@ -100,6 +101,7 @@ type view struct {
 	page.Frame
 	facts
 	Date        string
+	HasMap      bool
 	Cards       []card
 	More        int
 	Sources     []model.Source
@@ -111,7 +113,7 @@ func (s Site) today(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, "/account", http.StatusSeeOther)
 		return nil
 	}
-	v := view{Frame: s.Kit.Frame(r, "web.today", "today")}
+	v := view{Frame: s.Kit.Frame(r, "web.today", "today"), HasMap: s.Map}
 	v.Date = date(v.Lang, v.Now().In(s.Kit.Place()))
 	f, err := s.kept.facts(r.Context(), s.Memory)
 	if err != nil {
