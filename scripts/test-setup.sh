@@ -34,6 +34,7 @@ need chromium chromium chromium-browser google-chrome google-chrome-stable
 need npm npm
 need poppler-utils pdftotext
 need dcmtk storescu
+need slapd slapd
 # The letters of the golden screenshots.
 [ -d /usr/share/fonts/truetype/bizud-gothic ] || missing="$missing fonts-morisawa-bizud-gothic"
 need fontconfig fc-list
@@ -76,6 +77,12 @@ case $missing in
 	if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
 		echo "create_main_cluster = false" | $root tee /etc/postgresql-common/createcluster.conf >/dev/null
 	fi
+	;;
+esac
+case $missing in
+*slapd*)
+	# Likewise: only the program, no server.
+	echo "slapd slapd/no_configuration boolean true" | $root debconf-set-selections
 	;;
 esac
 $root apt-get update -q >&2

@@ -61,6 +61,7 @@ var commands = []func(*session) *cobra.Command{
 	versionCommand,
 	usersCommand,
 	tokenCommand,
+	directoryCommand,
 	auditCommand,
 }
 

@@ -116,6 +116,7 @@ func (s *session) serveOnce(ctx context.Context, f serveFlags) (again bool, err 
 		Report:       report,
 		Keeper:       door.Keeper,
 		Trail:        door.Trail,
+		Directory:    door.Directory,
 		Record:       app.Recorder(door.Trail),
 		SetUpCode:    code,
 		Ledger:       &app.Declarer{App: a, Now: time.Now, Zone: time.Local},

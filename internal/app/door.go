@@ -7,13 +7,15 @@ import (
 
 	"github.com/mimawari/mimawari/internal/audit"
 	"github.com/mimawari/mimawari/internal/auth"
+	"github.com/mimawari/mimawari/internal/auth/directory"
 	"github.com/mimawari/mimawari/internal/model"
 )
 
 // Door is who lets people in, and the trail of what they do.
 type Door struct {
-	Keeper *auth.Keeper
-	Trail  *audit.Trail
+	Keeper    *auth.Keeper
+	Trail     *audit.Trail
+	Directory *directory.Desk
 }
 
 // Door opens both for the pages.
@@ -23,7 +25,15 @@ func (a *App) Door(ctx context.Context, now func() time.Time, report func(error)
 		return Door{}, err
 	}
 	k, err := a.Keeper(ctx, t)
-	return Door{k, t}, err
+	if err != nil {
+		return Door{}, err
+	}
+	d, err := a.Directory(now, t, report)
+	if err != nil {
+		return Door{}, err
+	}
+	k.Directory = d
+	return Door{k, t, d}, nil
 }
 
 // tidyEvery is how often what has expired is removed.

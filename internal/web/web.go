@@ -70,8 +70,16 @@ type Site struct {
 	// Keeper lets people in. It must be there: without it nobody could be told from anybody.
 	Keeper *auth.Keeper
 	Trail  *audit.Trail
+	// Directory signs in whom the institution knows already. May be nil: then nobody is asked, and there are no settings for it.
+	Directory Directory
 	// SetUpCode allows the first administrator to be set up from another machine; "" forbids it.
 	SetUpCode string
+}
+
+// Directory is the institution's directory and identity provider.
+type Directory interface {
+	gate.Provider
+	settings.Directory
 }
 
 // Certificates looks after the certificate of the pages and says which names it is for.
@@ -151,7 +159,7 @@ func rooms(k *page.Kit, s Site) []interface{ Routes() []page.Route } {
 		course(k, s),
 		care(k, s),
 		maps.New(k, s.Houses, s.Talks),
-		settings.Site{Kit: k, Keeper: s.Keeper, Trail: s.Trail, Others: others},
+		settings.Site{Kit: k, Keeper: s.Keeper, Trail: s.Trail, Directory: s.Directory, Others: others},
 		declared.New(k, s.Ledger, s.Stored),
 	}
 }
@@ -212,6 +220,7 @@ func Handler(s Site) http.Handler {
 	if s.Archives != nil {
 		door.Restore = care(k, s).Take
 	}
+	door.Provider = s.Directory
 	mux := http.NewServeMux()
 	k.Mount(mux, append(Routes(k, s), door.Routes()...))
 	return guard(s.served, http.NewCrossOriginProtection().Handler(door.Middleware(mux)))

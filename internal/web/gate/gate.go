@@ -16,6 +16,7 @@ import (
 
 	"github.com/mimawari/mimawari/internal/api"
 	"github.com/mimawari/mimawari/internal/auth"
+	"github.com/mimawari/mimawari/internal/auth/directory"
 	"github.com/mimawari/mimawari/internal/locale"
 	"github.com/mimawari/mimawari/internal/web/page"
 )
@@ -29,6 +30,8 @@ type Site struct {
 	Keeper *auth.Keeper
 	// Code must be typed to set up the first administrator from another machine; the server prints it. "" allows it from this machine only.
 	Code string
+	// Provider signs people in elsewhere. May be nil.
+	Provider Provider
 
 	// Restore takes an archive in place of a set-up; it asks whether the code that came with it is good enough. nil: it can't be done here.
 	Restore func(w http.ResponseWriter, r *http.Request, permit func(code string) bool) error
@@ -48,6 +51,7 @@ const (
 	secondPath  = "/signin/second"
 	enrolPath   = "/signin/enrol"
 	enterPath   = "/enter"
+	oidcPath    = "/signin/oidc"
 )
 
 // Routes are the addresses of the gate. They answer everyone; what is done is noted by the keeper itself.
@@ -69,6 +73,8 @@ func (s *Site) Routes() []page.Route {
 		{Pattern: "POST " + enrolPath + "/passkey", Do: s.enrolPasskey, JSON: true},
 		{Pattern: "GET " + enterPath, Do: s.enterPage},
 		{Pattern: "POST " + enterPath, Do: s.enter},
+		{Pattern: "GET " + oidcPath, Do: s.leave},
+		{Pattern: "GET " + directory.BackPath, Do: s.comeBack},
 		{Pattern: "POST /signout", Do: s.signOut},
 	}
 	for i := range rs {
@@ -226,15 +232,16 @@ func SiteOf(r *http.Request) auth.Site {
 // view is what every page of the gate shows.
 type view struct {
 	page.Frame
-	Error   string // what was refused, in words
-	Login   string
-	Name    string
-	Next    string
-	Key     string
-	NeedKey bool
-	Secret  string
-	Codes   []string
-	Passkey bool
+	Error     string // what was refused, in words
+	Login     string
+	Name      string
+	Next      string
+	Key       string
+	NeedKey   bool
+	Secret    string
+	Codes     []string
+	Passkey   bool
+	Elsewhere string // the button that leads to the identity provider, "" if there is none
 }
 
 func (s *Site) frame(r *http.Request, title string) view {

@@ -87,13 +87,13 @@ func (s *Site) signInPage(w http.ResponseWriter, r *http.Request) error {
 		http.Redirect(w, r, nextStep(stage, nextOf(r)), http.StatusSeeOther)
 		return nil
 	}
-	return s.Kit.Render(w, r, http.StatusOK, signInForm, s.frame(r, "gate.sign_in"))
+	return s.Kit.Render(w, r, http.StatusOK, signInForm, s.signInView(r))
 }
 
 func (s *Site) signIn(w http.ResponseWriter, r *http.Request) error {
 	e, err := s.Keeper.SignIn(r.Context(), r.PostFormValue("login"), r.PostFormValue("password"))
 	if err != nil {
-		return s.refused(w, r, signInForm, s.frame(r, "gate.sign_in"), err)
+		return s.notIn(w, r, err)
 	}
 	s.goOn(w, r, e)
 	return nil

@@ -18,10 +18,11 @@ var pages embed.FS
 
 // Site is what the sections need; each adds what it needs itself.
 type Site struct {
-	Kit    *page.Kit
-	Keeper *auth.Keeper
-	Trail  *audit.Trail
-	Others []page.Entry // parts of 設定 that are rooms of their own; what each is for is the text KEY.about
+	Kit       *page.Kit
+	Keeper    *auth.Keeper
+	Trail     *audit.Trail
+	Directory Directory    // nil: there is none
+	Others    []page.Entry // parts of 設定 that are rooms of their own; what each is for is the text KEY.about
 }
 
 // section is a part of 設定. Its title is the text "settings.NAME", what it is for "settings.NAME.text".
@@ -36,6 +37,7 @@ type section struct {
 var sections = []section{
 	{"account", accountPath, auth.SignedIn, Site.account},
 	{"users", usersPath, auth.Manage, Site.users},
+	{"directory", directoryPath, auth.Manage, Site.directory},
 	{"tokens", tokensPath, auth.SignedIn, Site.tokens},
 	{"audit", auditPath, auth.Audit, Site.audit},
 }
