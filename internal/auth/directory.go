@@ -49,6 +49,7 @@ func (k *Keeper) byDirectory(ctx context.Context, login, password string, a mode
 func (k *Keeper) welcome(ctx context.Context, who Known) (model.Account, error) {
 	n := NewAccount{Login: who.Login, Name: who.Name, Role: who.Role}
 	if !who.Role.Valid() {
+		k.note(ctx, "sign_in.failed", who.Login, "origin", who.Origin)
 		return model.Account{}, refuse(CodeDirectoryRole)
 	}
 	fresh, err := k.make(ctx, n)

@@ -65,7 +65,7 @@ func TestPagesAreAccessible(t *testing.T) {
 		checkPage(t, ctx, srv.URL+p, "door-phone", [2]int64{390, 844}, script)
 	}
 	enter(t, ctx, link)
-	pages := []string{"/settings", "/account", "/account/totp", "/settings/users", "/settings/tokens", "/settings/audit", "/", "/hosts", "/hosts/" + r.Hosts[0].ID, "/findings", "/findings/" + r.Findings[0].ID, "/silences", "/intake", "/search?q=10.1", "/start/begin", "/start/institution", "/start/contacts", "/start/look", "/start/ledger", "/start/report"}
+	pages := []string{"/settings", "/account", "/account/totp", "/settings/users", "/settings/directory", "/settings/tokens", "/settings/audit", "/", "/hosts", "/hosts/" + r.Hosts[0].ID, "/findings", "/findings/" + r.Findings[0].ID, "/silences", "/intake", "/search?q=10.1", "/start/begin", "/start/institution", "/start/contacts", "/start/look", "/start/ledger", "/start/report"}
 	pages = append(pages, "/settings/notifications", "/settings/notifications/new/mail", "/settings/notifications/new/lineworks")
 	for _, p := range pages {
 		checkPage(t, ctx, srv.URL+p+"?lang=ja", "ja-desktop", [2]int64{1280, 900}, script)

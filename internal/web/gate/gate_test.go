@@ -52,7 +52,7 @@ func open(t *testing.T) *house {
 	h := &house{t: t, app: a, door: door}
 	h.handler = web.Handler(web.Site{
 		Memory: a.Store, Desk: &app.Desk{App: a, Now: time.Now}, Now: time.Now, Zone: time.UTC, Report: report,
-		Keeper: door.Keeper, Trail: door.Trail, Record: app.Recorder(door.Trail), SetUpCode: code,
+		Keeper: door.Keeper, Trail: door.Trail, Directory: door.Directory, Record: app.Recorder(door.Trail), SetUpCode: code,
 	})
 	h.Server = httptest.NewServer(h.handler)
 	t.Cleanup(h.Close)

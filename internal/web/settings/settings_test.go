@@ -46,7 +46,7 @@ func open(t *testing.T, role auth.Role) *office {
 	}
 	srv := httptest.NewServer(web.Handler(web.Site{
 		Memory: a.Store, Desk: &app.Desk{App: a, Now: time.Now}, Now: time.Now, Zone: time.UTC, Report: report,
-		Keeper: door.Keeper, Trail: door.Trail, Record: app.Recorder(door.Trail),
+		Keeper: door.Keeper, Trail: door.Trail, Directory: door.Directory, Record: app.Recorder(door.Trail),
 	}))
 	t.Cleanup(srv.Close)
 	webtest.Account(t, door.Keeper, auth.Administrator)
