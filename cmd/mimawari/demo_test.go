@@ -179,7 +179,7 @@ func serves(t *testing.T, dir string) {
 	}
 	page, err := io.ReadAll(res.Body)
 	res.Body.Close()
-	if err != nil || res.StatusCode != http.StatusOK || !bytes.Contains(page, []byte("203.0.113.66")) {
+	if err != nil || res.StatusCode != http.StatusOK || !bytes.Contains(page, []byte("10.1.0.45")) {
 		t.Errorf("%s: %s, %d bytes, %v", url, res.Status, len(page), err)
 	}
 	self, err := os.FindProcess(os.Getpid())
