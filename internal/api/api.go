@@ -26,6 +26,12 @@ type Parts struct {
 	Memory Memory
 	Desk   Desk
 	Finder Finder
+	// What is nil is not there: its operations answer 404.
+	Versions Versions
+	Declarer Declarer
+	Trails   Trails
+	Notes    Notes
+	Intake   Intake
 }
 
 // API answers /api/v1/. Who asks and whether they may is made sure of before: package web mounts each operation behind the
@@ -79,7 +85,8 @@ func New(p Parts) *API {
 		Formats: map[string]huma.Format{"application/json": jsonFormat}, DefaultFormat: "application/json", RejectUnknownQueryParameters: true,
 	})
 	for _, register := range []func(*API){
-		(*API).patrolOperations, (*API).hostOperations, (*API).findingOperations, (*API).suppressionOperations, (*API).institutionOperations,
+		(*API).patrolOperations, (*API).hostOperations, (*API).trailOperations, (*API).findingOperations, (*API).suppressionOperations,
+		(*API).ledgerOperations, (*API).intakeOperations, (*API).institutionOperations,
 		(*API).searchOperations,
 		(*API).documentOperations,
 	} {

@@ -18,7 +18,7 @@ const Schema = "mimawari.patrol/1"
 // Document is what `mimawari patrol --json` prints: one object.
 type Document struct {
 	Schema   string         `json:"schema"`
-	Patrol   Round          `json:"patrol"`
+	Patrol   PatrolRound    `json:"patrol"`
 	Sources  []model.Source `json:"sources"`
 	Stats    model.Stats    `json:"stats"`
 	Limits   []model.Limit  `json:"limits"`
@@ -26,8 +26,8 @@ type Document struct {
 	Findings []Finding      `json:"findings"`
 }
 
-// Round is when the patrol was and what it found compared with the one before.
-type Round struct {
+// PatrolRound is when the patrol was and what it found compared with the one before.
+type PatrolRound struct {
 	ID       string    `json:"id"`
 	Started  time.Time `json:"started"`
 	Ended    time.Time `json:"ended"`
@@ -67,7 +67,7 @@ type Finding struct {
 func NewDocument(r model.Result, l locale.Lang) Document {
 	d := Document{
 		Schema: Schema, Stats: r.Patrol.Stats, Limits: list(r.Patrol.Limits),
-		Patrol: Round{
+		Patrol: PatrolRound{
 			ID: r.Patrol.ID, Started: r.Patrol.Started, Ended: r.Patrol.Ended, First: r.Patrol.First, Last: r.Patrol.Last,
 			Ledger: r.Patrol.Ledger, Previous: r.Patrol.Previous, New: list(r.Patrol.New), Gone: list(r.Patrol.Gone), Changed: list(r.Patrol.Changed), Seen: r.Patrol.Seen, Passed: list(r.Patrol.Passed),
 		},

@@ -58,6 +58,9 @@ func (a *API) finish() {
 		if o.Method == http.MethodGet && !o.Stream {
 			tagged(op)
 		}
+		if o.Stream {
+			op.Responses["200"] = &huma.Response{Description: "the events", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}}}
+		}
 		if strings.HasPrefix(o.ID, "openapi-") {
 			media := "application/openapi+" + strings.TrimPrefix(o.ID, "openapi-")
 			op.Responses["200"].Content = map[string]*huma.MediaType{media: {Schema: &huma.Schema{Type: huma.TypeObject}}}

@@ -34,7 +34,7 @@ func Status(err error) (status int, key string, pairs []string) {
 		return max(ref.Status, http.StatusBadRequest), ref.Key, ref.Pairs
 	case errors.Is(err, model.ErrCursor):
 		return http.StatusBadRequest, "api.bad_query", []string{"text", err.Error()}
-	case errors.Is(err, model.ErrChanged):
+	case errors.Is(err, model.ErrChanged), errors.Is(err, model.ErrMoved):
 		return http.StatusPreconditionFailed, "api.changed", nil
 	case errors.Is(err, model.ErrNotFound):
 		return http.StatusNotFound, "api.not_found", nil

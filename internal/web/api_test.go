@@ -19,6 +19,8 @@ import (
 	"github.com/mimawari/mimawari/internal/api"
 	"github.com/mimawari/mimawari/internal/app"
 	"github.com/mimawari/mimawari/internal/auth"
+	"github.com/mimawari/mimawari/internal/ledger/decide"
+	"github.com/mimawari/mimawari/internal/locale"
 	"github.com/mimawari/mimawari/internal/lookup"
 	"github.com/mimawari/mimawari/internal/model"
 	"github.com/mimawari/mimawari/internal/web"
@@ -28,14 +30,64 @@ import (
 // viewed serves the routes to whomever viewer gives, over a real store.
 func viewed(t *testing.T, viewer func() auth.Viewer) (http.Handler, *app.App) {
 	t.Helper()
+	h, a, _ := viewedWithIntake(t, viewer)
+	return h, a
+}
+
+func viewedWithIntake(t *testing.T, viewer func() auth.Viewer) (http.Handler, *app.App, *app.Intake) {
+	t.Helper()
 	_, a := site(t, false)
 	now := func() time.Time { return morning.Add(2 * time.Hour) }
 	k := &page.Kit{Now: now, Report: func(err error) { t.Error(err) }}
+	in, err := app.NewIntake(t.Context(), a, app.IntakeOptions{Now: now, Zone: time.UTC})
+	if err != nil {
+		t.Fatal(err)
+	}
 	mux := http.NewServeMux()
-	k.Mount(mux, web.Routes(k, web.Site{Memory: a.Store, Desk: &app.Desk{App: a, Now: now}, Finder: &lookup.Finder{Source: a.Store}, Now: now}))
+	k.Mount(mux, web.Routes(k, web.Site{
+		Memory: a.Store, Desk: &app.Desk{App: a, Now: now}, Finder: &lookup.Finder{Source: a.Store}, Now: now,
+		Stored: a.Store, Ledger: &app.Declarer{App: a, Now: now, Zone: time.UTC}, Trails: a.Store, Notes: &app.Notes{App: a, Now: now}, Intake: in,
+	}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		mux.ServeHTTP(w, r.WithContext(auth.WithViewer(r.Context(), viewer())))
-	}), a
+	}), a, in
+}
+
+// furnish leaves a file that was sent and a question to a department.
+func furnish(t *testing.T, a *app.App, in *app.Intake) {
+	t.Helper()
+	if _, err := in.TakeUpload(t.Context(), "arp.txt", strings.NewReader("Internet  10.1.0.20  5  0200.0000.0001  ARPA  Vlan1\n"), 1<<20, "佐藤"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Store.SaveLedger(t.Context(), &model.Ledger{Hosts: []model.LedgerHost{{Key: "x", Name: "受付PC", Location: "2階"}, {Key: "y", Name: "予備"}}}); err != nil {
+		t.Fatal(err)
+	}
+	d := &app.Declarer{App: a, Now: func() time.Time { return morning.Add(2 * time.Hour) }, Zone: time.UTC}
+	if _, err := d.Ask(t.Context(), []decide.Question{{Host: result().Hosts[0].ID}}, "検査科", "", true, decide.Person{Name: "佐藤", Lang: locale.Japanese}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// filled puts the ids of what there is into a path or body.
+func filled(t *testing.T, a *app.App, s string) string {
+	t.Helper()
+	var silence, decision, inquiry, upload, round string
+	if x, err := a.Store.Suppressions(t.Context()); err == nil && len(x) > 0 {
+		silence = x[0].ID
+	}
+	if x, err := a.Store.Batches(t.Context(), 1); err == nil && len(x) > 0 {
+		decision = x[0].ID
+	}
+	if x, err := a.Store.Inquiries(t.Context()); err == nil && len(x) > 0 {
+		inquiry = x[0].ID
+	}
+	if x, err := a.Store.Uploads(t.Context()); err == nil && len(x) > 0 {
+		upload = x[0].ID
+	}
+	if x, err := a.Store.RoundsIn(t.Context(), model.RoundQueued); err == nil && len(x) > 0 {
+		round = x[0].ID
+	}
+	return strings.NewReplacer("{silence}", silence, "{decision}", decision, "{inquiry}", inquiry, "{upload}", upload, "{round}", round).Replace(s)
 }
 
 func operator() auth.Viewer {
@@ -45,7 +97,13 @@ func operator() auth.Viewer {
 // ask sends one request; header are pairs of name and value.
 func ask(t *testing.T, h http.Handler, method, path, body string, header ...string) *http.Response {
 	t.Helper()
-	r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
+	ctx := t.Context()
+	if strings.HasSuffix(path, "/events") { // it would go on
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeout(ctx, 20*time.Millisecond)
+		defer stop()
+	}
+	r := httptest.NewRequestWithContext(ctx, method, path, strings.NewReader(body))
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Add(header[i], header[i+1])
 	}
@@ -83,6 +141,24 @@ func tried() [][3]string {
 		{"POST", "/api/v1/suppressions", `{"rule":"service.smb1","owner":"佐藤","reason":"検証機"}`},
 		{"GET", "/api/v1/suppressions"},
 		{"DELETE", "/api/v1/suppressions/{silence}"},
+		{"GET", "/api/v1/hosts/" + r.Hosts[0].ID + "/trail"},
+		{"GET", "/api/v1/hosts/" + r.Hosts[0].ID + "/note"},
+		{"PUT", "/api/v1/hosts/" + r.Hosts[0].ID + "/note", `{"place":"1階 受付","text":"` + "<b>保守中</b>" + `"}`},
+		{"GET", "/api/v1/ledger/versions"},
+		{"GET", "/api/v1/ledger/rows/hosts?limit=1"},
+		{"GET", "/api/v1/ledger/rows/vendors?version=1"},
+		{"GET", "/api/v1/ledger/diff?from=1"},
+		{"POST", "/api/v1/ledger/versions/1/restore", `{"why":"元に戻す"}`},
+		{"GET", "/api/v1/ledger/decisions"},
+		{"POST", "/api/v1/ledger/decisions/{decision}/undo", `{}`},
+		{"POST", "/api/v1/ledger/inquiries/{inquiry}", `{"answer":"検査科の機器です"}`},
+		{"GET", "/api/v1/ledger/inquiries"},
+		{"GET", "/api/v1/uploads"},
+		{"POST", "/api/v1/rounds", `{"uploads":["{upload}"]}`},
+		{"GET", "/api/v1/rounds"},
+		{"DELETE", "/api/v1/rounds/{round}"},
+		{"GET", "/api/v1/sources"},
+		{"GET", "/api/v1/events"},
 		{"GET", "/api/v1/institution"},
 		{"GET", "/api/v1/search?q=10.1.0.20"},
 		{"GET", "/api/v1/search?q=%E5%8F%97%E4%BB%98&limit=3&lang=en"},
@@ -107,7 +183,8 @@ func described(t *testing.T) (*jsonschema.Compiler, map[string]any) {
 
 // What is answered is what the document says, and what the document says is tried: every operation.
 func TestAnswersAreAsDescribed(t *testing.T) {
-	h, a := viewed(t, operator)
+	h, a, in := viewedWithIntake(t, operator)
+	furnish(t, a, in)
 	c, _ := described(t)
 	mux := http.NewServeMux()
 	left := map[string]bool{}
@@ -116,9 +193,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		left[o.Pattern()] = true
 	}
 	for _, x := range tried() {
-		if s, err := a.Store.Suppressions(t.Context()); err == nil && len(s) > 0 {
-			x[1] = strings.Replace(x[1], "{silence}", s[0].ID, 1)
-		}
+		x[1], x[2] = filled(t, a, x[1]), filled(t, a, x[2])
 		res := ask(t, h, x[0], x[1], x[2])
 		body := content(t, res)
 		if res.StatusCode != 200 {
@@ -127,7 +202,10 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		}
 		_, pattern := mux.Handler(httptest.NewRequestWithContext(t.Context(), x[0], x[1], nil))
 		delete(left, pattern)
-		if strings.Contains(x[1], "openapi") {
+		if strings.Contains(x[1], "/events") && !strings.HasPrefix(body, "retry: 3000\n\n") {
+			t.Errorf("%s: %q", x[1], body)
+		}
+		if strings.Contains(x[1], "openapi") || strings.Contains(x[1], "/events") {
 			continue
 		}
 		method, path, _ := strings.Cut(pattern, " ")
@@ -163,7 +241,7 @@ func TestEachOperationIsForThoseWhoMay(t *testing.T) {
 		if got, _ := json.Marshal(op["security"]); string(got) != `[{"token":["`+string(o.Need)+`"]}]` {
 			t.Errorf("%s: the document says %s, the permission is %q", o.Pattern(), got, o.Need)
 		}
-		path := strings.ReplaceAll(o.Path, "{id}", "none")
+		path := strings.NewReplacer("{id}", "none", "{n}", "9", "{kind}", "hosts").Replace(o.Path)
 		refused := func(want int) {
 			t.Helper()
 			res := ask(t, h, o.Method, path, "")
@@ -293,6 +371,17 @@ func TestWrongRequestsAreAnsweredInWords(t *testing.T) {
 		{"POST", f, strings.Repeat("[", 60<<10), nil, 400, "api.bad_body", ""},
 		{"POST", f, `{"state":"open"}`, []string{"Content-Type", "a;+"}, 415, "api.not_json", "JSON"},
 		{"POST", "/api/v1/findings/none", `{"state":"open"}`, nil, 404, "api.not_found", ""},
+		{"GET", "/api/v1/ledger/rows/secrets", "", nil, 400, "api.bad_query", "kind は次のどれか"},
+		{"GET", "/api/v1/ledger/rows/hosts?after=-1", "", nil, 400, "api.bad_query", ""},
+		{"GET", "/api/v1/ledger/rows/hosts?version=99", "", nil, 404, "api.not_found", ""},
+		{"GET", "/api/v1/ledger/diff", "", nil, 400, "api.bad_query", "from がありません"},
+		{"GET", "/api/v1/hosts/none/trail", "", nil, 404, "api.not_found", ""},
+		{"PUT", "/api/v1/hosts/none/note", `{"text":"x"}`, nil, 404, "api.not_found", ""},
+		{"POST", "/api/v1/ledger/versions/99/restore", `{}`, nil, 404, "api.not_found", ""},
+		{"POST", "/api/v1/ledger/decisions/none/undo", `{}`, nil, 404, "api.not_found", ""},
+		{"POST", "/api/v1/rounds", `{}`, nil, 400, "intake.", ""},
+		{"POST", "/api/v1/rounds", `{"minutes":99999}`, nil, 400, "api.bad_body", "1440 以下"},
+		{"DELETE", "/api/v1/rounds/none", "", nil, 404, "api.not_found", ""},
 		{"DELETE", "/api/v1/suppressions/none", "", nil, 404, "api.not_found", ""},
 		{"POST", "/api/v1/suppressions", `{"owner":"x","reason":"y","ip":"10.1.0.300"}`, nil, 400, "triage.error", ""},
 	} {

@@ -25,6 +25,7 @@ import (
 	"github.com/mimawari/mimawari/internal/web/hosts"
 	"github.com/mimawari/mimawari/internal/web/intake"
 	"github.com/mimawari/mimawari/internal/web/maps"
+	"github.com/mimawari/mimawari/internal/web/metrics"
 	"github.com/mimawari/mimawari/internal/web/notifications"
 	"github.com/mimawari/mimawari/internal/web/page"
 	"github.com/mimawari/mimawari/internal/web/reports"
@@ -74,6 +75,16 @@ type Site struct {
 	Directory Directory
 	// SetUpCode allows the first administrator to be set up from another machine; "" forbids it.
 	SetUpCode string
+
+	meter *metrics.Meter // one for all routes
+}
+
+// metered gives what measures the answers.
+func (s Site) metered() *metrics.Meter {
+	if s.meter != nil {
+		return s.meter
+	}
+	return &metrics.Meter{Memory: s.Memory, Watches: s.Intake, Report: s.Report}
 }
 
 // Directory is the institution's directory and identity provider.
@@ -182,11 +193,13 @@ func course(k *page.Kit, s Site) setup.Site {
 func Routes(k *page.Kit, s Site) []page.Route {
 	rs := []page.Route{
 		{Pattern: "GET /healthz", Need: auth.Everyone, Do: healthy},
+		{Pattern: "GET /readyz", Need: auth.Everyone, Do: s.ready},
 		{Pattern: "GET /static/{name}", Need: auth.Everyone, Do: page.Static},
 		{Pattern: "POST /lang", Need: auth.Everyone, Do: k.ChooseLang},
 		{Pattern: "/", Need: auth.Everyone, Do: page.Missing},
 	}
 	rs = append(rs, machines(s)...)
+	rs = append(rs, s.metered().Routes()...)
 	for _, room := range rooms(k, s) {
 		rs = append(rs, room.Routes()...)
 	}
@@ -200,7 +213,8 @@ func Routes(k *page.Kit, s Site) []page.Route {
 
 // machines are the operations of the API, each behind the permission that it names.
 func machines(s Site) []page.Route {
-	a := api.New(api.Parts{Memory: s.Memory, Desk: s.Desk, Finder: s.Finder})
+	p := api.Parts{Memory: s.Memory, Desk: s.Desk, Finder: s.Finder, Versions: s.Stored, Declarer: s.Ledger, Trails: s.Trails, Notes: s.Notes, Intake: s.Intake}
+	a := api.New(p)
 	rs := []page.Route{{Pattern: "/api/", Need: auth.SignedIn, Do: a.Missing, JSON: true}}
 	for _, o := range a.Operations() {
 		rs = append(rs, page.Route{Pattern: o.Pattern(), Need: o.Need, Do: a.Do(o), JSON: true, Large: o.Large})
@@ -213,9 +227,25 @@ func healthy(w http.ResponseWriter, _ *http.Request) error {
 	return err
 }
 
+// ready tells whether the store can be read, and nothing of what is in it.
+func (s Site) ready(w http.ResponseWriter, r *http.Request) error {
+	ctx, stop := context.WithTimeout(r.Context(), 2*time.Second)
+	defer stop()
+	if _, err := s.Memory.Patrols(ctx, 1); err != nil {
+		if s.Report != nil {
+			s.Report(fmt.Errorf("readyz: %w", err))
+		}
+		http.Error(w, "not ready", http.StatusServiceUnavailable)
+		return nil
+	}
+	return healthy(w, r)
+}
+
 // Handler serves pages and API.
 func Handler(s Site) http.Handler {
-	k := &page.Kit{Now: s.Now, Zone: s.Zone, Report: s.Report, Record: s.Record, Menu: menuOf(s)}
+	meter := s.metered()
+	s.meter = meter
+	k := &page.Kit{Now: s.Now, Zone: s.Zone, Report: s.Report, Record: s.Record, Measure: meter.Measure, Menu: menuOf(s)}
 	door := gate.New(k, s.Keeper, s.SetUpCode)
 	if s.Archives != nil {
 		door.Restore = care(k, s).Take

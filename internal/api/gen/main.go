@@ -35,7 +35,7 @@ func main() {
 }
 
 // rooms have the types that the API shows; a later one wins over an earlier one.
-var rooms = []string{"internal/model", "internal/ledger", "internal/api"}
+var rooms = []string{"internal/model", "internal/ledger", "internal/intake", "internal/api"}
 
 // comments gives a Go file with the comments of all exported types and their JSON fields.
 func comments(root string) ([]byte, error) {

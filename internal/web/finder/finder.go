@@ -83,8 +83,10 @@ func meant(r lookup.Result) string {
 	return ""
 }
 
-// rowPath is where a row of the ledger is shown, "" if nowhere.
-func rowPath(ledger.Row) string { return "" }
+// rowPath is where a row of the ledger is shown.
+func rowPath(r ledger.Row) string {
+	return "/ledger/rows/" + url.PathEscape(string(r.Kind)) + "/" + url.PathEscape(r.ID)
+}
 
 // All is the address of the list with everything of one kind that was found.
 func (v view) All(path string) string {

@@ -118,7 +118,7 @@ func (s *Site) empty(r *http.Request) (bool, error) {
 
 // beforeSetUp reports what answers while there is no administrator.
 func beforeSetUp(path string) bool {
-	return path == setUpPath || path == restorePath || path == "/healthz" || path == "/lang" || strings.HasPrefix(path, "/static/")
+	return path == setUpPath || path == restorePath || path == "/healthz" || path == "/readyz" || path == "/lang" || strings.HasPrefix(path, "/static/")
 }
 
 func (s *Site) sendToSetUp(w http.ResponseWriter, r *http.Request) {

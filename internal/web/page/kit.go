@@ -17,6 +17,8 @@ type Kit struct {
 	Report func(error)                       // told of errors that the reader is not shown; may be nil
 	Record func(context.Context, Deed) error // the audit trail; may be nil in tests
 	Menu   []Entry
+	// Measure is told of each answer: the route's pattern, the status and how long it took. May be nil.
+	Measure func(route string, status int, took time.Duration)
 	// Institution gives the name shown in the head, "" if it is not known. May be nil.
 	Institution func(context.Context) string
 }

@@ -1,10 +1,12 @@
 package page
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/mimawari/mimawari/internal/auth"
 )
@@ -37,8 +39,20 @@ type Deed struct {
 // Mount adds the routes to mux, each behind its permission. What changes something and succeeds is noted in the audit trail.
 func (k *Kit) Mount(mux *http.ServeMux, routes []Route) {
 	for _, rt := range routes {
-		mux.Handle(rt.Pattern, k.handler(rt))
+		mux.Handle(rt.Pattern, k.measured(rt, k.handler(rt)))
 	}
+}
+
+// measured tells Measure of each answer.
+func (k *Kit) measured(rt Route, next http.Handler) http.Handler {
+	if k.Measure == nil {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began, a := time.Now(), &answer{ResponseWriter: w}
+		next.ServeHTTP(a, r)
+		k.Measure(rt.Pattern, cmp.Or(a.status, http.StatusOK), time.Since(began))
+	})
 }
 
 func (k *Kit) handler(rt Route) http.Handler {
