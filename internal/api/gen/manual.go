@@ -25,6 +25,9 @@ const head = "<!-- Made by `go generate ./internal/api` out of the operations. D
 - **ETag**: every answer to GET has one. With ` + "`If-None-Match`" + ` an answer that is still the same is 304, without a body. Decisions take ` + "`If-Match`" + `.
 - Bodies are JSON (` + "`Content-Type: application/json`" + `), 64 KiB at most. Requests from another site (` + "`Origin`, `Sec-Fetch-Site`" + `) and to another host name are refused.
 
+Beside it, at the root: ` + "`GET /healthz`" + ` (the program answers), ` + "`GET /readyz`" + ` (it can read its data, else 503), both without signing in, and ` + "`GET /metrics`" + `
+for Prometheus (scope manage): patrols, machines, findings by state and severity, watched sources, requests by route.
+
 `
 
 type parameter struct{ Name, In string }
