@@ -36,7 +36,7 @@ type talk struct {
 	Client   bool   // this host began it
 	PeerID   string // Host.ID of the other side, "" if it is not one of ours
 	PeerName string
-	New      bool // first seen within a week of the last patrol
+	New      bool // first seen within a week, and the host is known for longer
 	Service  string
 }
 
@@ -120,7 +120,7 @@ func compareVolume(a, b model.Talk) int {
 
 func (s Site) line(r *http.Request, v *hostView, x model.Talk) (talk, error) {
 	p, client := x.Peer(v.Host.ID)
-	t := talk{Talk: x, Client: client, PeerID: p.Host, PeerName: address(p.Addr), New: v.Host.Last.Sub(x.First) < recently && x.First.After(v.Host.First.Add(time.Hour))}
+	t := talk{Talk: x, Client: client, PeerID: p.Host, PeerName: address(p.Addr), New: v.Now().Sub(x.First) < recently && v.Now().Sub(v.Host.First) > recently}
 	t.Service = service(x)
 	if p.Host == "" {
 		return t, nil

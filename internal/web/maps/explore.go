@@ -63,7 +63,8 @@ type exploreView struct {
 	Nodes []*node
 	Edges []edgeLine
 	Left  int
-	Query string
+	// Picture, SVG and CSV are the same question as a picture and as files.
+	Picture, SVG, CSV string
 }
 
 type edgeLine struct {
@@ -169,11 +170,14 @@ func service(t model.Talk) string {
 }
 
 func (s Site) explore(w http.ResponseWriter, r *http.Request) error {
-	v := exploreView{Frame: s.Kit.Frame(r, "maps.explore", "map"), Query: r.URL.RawQuery}
-	if r.URL.Query().Get("host") == "" {
+	q := r.URL.Query()
+	v := exploreView{Frame: s.Kit.Frame(r, "maps.explore", "map")}
+	v.Picture, v.CSV = page.With("/map/explore.svg", q, "lang", string(v.Lang)), page.With("/map/explore.csv", q, "lang", string(v.Lang))
+	v.SVG = v.Picture + "&download"
+	if q.Get("host") == "" {
 		return s.Kit.Render(w, r, http.StatusOK, explorePage, v)
 	}
-	g, err := s.grow(r.Context(), r.URL.Query(), v.HostName)
+	g, err := s.grow(r.Context(), q, v.HostName)
 	if err != nil {
 		return err
 	}
