@@ -93,6 +93,10 @@ func (s *session) serveOnce(ctx context.Context, f serveFlags) (again bool, err 
 	code := gate.NewCode()
 	restart := make(chan struct{}, 1)
 	kept := &app.Retention{App: a, Now: time.Now}
+	pictures := &app.MapDesk{App: a}
+	if err := pictures.Warm(ctx); err != nil {
+		report(err) // the page of the map will say so too
+	}
 	srv := web.Server(web.Site{
 		Memory:       a.Store,
 		Desk:         &app.Desk{App: a, Now: time.Now},
@@ -109,8 +113,7 @@ func (s *session) serveOnce(ctx context.Context, f serveFlags) (again bool, err 
 		Archives:     &app.Archives{App: a, Now: time.Now, Again: func() { restart <- struct{}{} }},
 		Retention:    kept,
 		Names:        app.OwnNames,
-		Houses:       a,
-		Talks:        a.Store,
+		Maps:         pictures,
 		Zone:         time.Local,
 		Now:          time.Now,
 		Report:       report,

@@ -14,25 +14,38 @@ func (a *App) House(ctx context.Context) (h diagram.House, at time.Time, err err
 	if h.Ledger, err = a.Store.LatestLedger(ctx); err != nil {
 		return h, at, err
 	}
-	if h.Hosts, err = a.Store.Briefs(ctx); err != nil {
+	if h.Hosts, at, err = a.seen(ctx); err != nil {
 		return h, at, err
 	}
-	states := []model.State{model.Open, model.Reopened, model.Acknowledged}
-	for q := (model.FindingQuery{States: states, MinSeverity: model.Medium, Limit: 5000}); ; {
-		p, err := a.Store.Findings(ctx, q)
-		if err != nil {
-			return h, at, err
-		}
-		h.Findings = append(h.Findings, p.Findings...)
-		if q.After = p.Next; q.After == "" {
-			break
-		}
+	h.Findings, err = a.waiting(ctx)
+	return h, at, err
+}
+
+// seen gives all hosts in brief, and when the last patrol ended.
+func (a *App) seen(ctx context.Context) (hosts []model.Brief, at time.Time, err error) {
+	if hosts, err = a.Store.Briefs(ctx); err != nil {
+		return nil, at, err
 	}
 	ps, err := a.Store.Patrols(ctx, 1)
 	if err == nil && len(ps) > 0 {
 		at = ps[0].Ended
 	}
-	return h, at, err
+	return hosts, at, err
+}
+
+// waiting gives the findings that pictures show: those that wait for somebody and matter.
+func (a *App) waiting(ctx context.Context) (fs []model.Finding, err error) {
+	states := []model.State{model.Open, model.Reopened, model.Acknowledged}
+	for q := (model.FindingQuery{States: states, MinSeverity: model.Medium, Limit: 5000}); ; {
+		p, err := a.Store.Findings(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		fs = append(fs, p.Findings...)
+		if q.After = p.Next; q.After == "" {
+			return fs, nil
+		}
+	}
 }
 
 // deviceClasses are the machines between networks.

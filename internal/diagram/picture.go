@@ -76,3 +76,35 @@ func (p *Picture) text(x, y, room, size float64, bold bool, fill Color, s string
 func (p *Picture) rect(x, y, w, h float64, fill, stroke Color) {
 	p.add(Item{Kind: Rect, X: x, Y: y, W: w, H: h, Fill: fill, Stroke: stroke, Width: 1})
 }
+
+// Paint is the fill as SVG writes it.
+func (i Item) Paint() string { return orNone(i.Fill) }
+
+// Line is the stroke as SVG writes it.
+func (i Item) Line() string { return orNone(i.Stroke) }
+
+// Path are the points as SVG writes them.
+func (i Item) Path() string { return points(i.Points) }
+
+// Head is the head of an arrow as SVG writes it.
+func (i Item) Head() string {
+	if len(i.Points) < 2 {
+		return ""
+	}
+	return points(arrowHead(&i))
+}
+
+// Anchor is the alignment as SVG writes it.
+func (i Item) Anchor() string {
+	if i.Align == Start {
+		return "start"
+	}
+	return anchors[i.Align]
+}
+
+func orNone(c Color) string {
+	if c == "" {
+		return "none"
+	}
+	return string(c)
+}

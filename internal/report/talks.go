@@ -25,9 +25,6 @@ type TalkRow struct {
 	New      bool      `json:"new"` // began less than a week before the host's newest talk
 }
 
-// newSince is how long a talk counts as new.
-const newSince = 7 * 24 * time.Hour
-
 // Talks are the talks of a trail, those with the most data first. names are the hosts that it names, by id.
 func Talks(t model.Trail, names map[string]model.Host) []TalkRow {
 	latest := time.Time{}
@@ -42,7 +39,7 @@ func Talks(t model.Trail, names map[string]model.Host) []TalkRow {
 		p, client := k.Peer(t.Host)
 		r := TalkRow{
 			PeerHost: p.Host, Client: client, App: diagram.AppName(k.App, k.Proto, k.Port), Port: k.Port, Flows: k.Flows,
-			Sent: k.BytesOut, Received: k.BytesIn, First: k.First, Last: k.Last, New: IsNew(k.First, latest),
+			Sent: k.BytesOut, Received: k.BytesIn, First: k.First, Last: k.Last, New: diagram.IsNew(k.First, latest),
 		}
 		if p.Addr.IsValid() {
 			r.PeerIP = p.Addr.String()
@@ -71,9 +68,6 @@ func Talks(t model.Trail, names map[string]model.Host) []TalkRow {
 	})
 	return rows
 }
-
-// IsNew reports whether something that began at first is new, seen from latest.
-func IsNew(first, latest time.Time) bool { return first.After(latest.Add(-newSince)) }
 
 // TalkColumns are the headings of TalkCells.
 func TalkColumns(l locale.Lang) []string {

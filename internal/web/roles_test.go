@@ -55,7 +55,7 @@ func allRoutes(t *testing.T) []page.Route {
 	s := web.Site{
 		Memory: a.Store, Desk: &app.Desk{App: a, Now: time.Now}, Now: time.Now, Intake: in, Keeper: door.Keeper, Trail: door.Trail,
 		Teller: &app.Telling{Store: a.Store, App: a}, Settings: a.Store, House: a,
-		Houses: a, Talks: a.Store, Certificates: app.Certificates(a.Dir, time.Now), Archives: &app.Archives{App: a, Now: time.Now}, Retention: &app.Retention{App: a, Now: time.Now},
+		Maps: &app.MapDesk{App: a}, Certificates: app.Certificates(a.Dir, time.Now), Archives: &app.Archives{App: a, Now: time.Now}, Retention: &app.Retention{App: a, Now: time.Now},
 	}
 	return append(web.Routes(k, s), gate.New(k, door.Keeper, "").Routes()...)
 }

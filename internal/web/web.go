@@ -47,9 +47,7 @@ type Site struct {
 	// Settings and House are for the course that leads to the first report; without Settings there is none.
 	Settings setup.Settings
 	House    setup.Institutions
-	// Houses and Talks are what the maps are made of; without them there are none.
-	Houses maps.Houses
-	Talks  maps.Memory
+	Maps     maps.Desk // nil: there is no map
 	// Certificates, Archives and Retention are for the pages that look after Mimawari itself.
 	Certificates Certificates
 	Archives     upkeep.Archives
@@ -153,14 +151,14 @@ func menuOf(s Site) []page.Entry {
 		if e.Here == "ledger" {
 			return s.Ledger == nil
 		}
-		return e.Here == "intake" && s.Intake == nil || e.Here == "map" && s.Houses == nil || e.Here == "reports" && s.Reports == nil || e.Path == notifications.Path && s.Teller == nil
+		return e.Here == "intake" && s.Intake == nil || e.Here == "map" && s.Maps == nil || e.Here == "reports" && s.Reports == nil || e.Path == notifications.Path && s.Teller == nil
 	})
 }
 
 // rooms are the page packages.
 func rooms(k *page.Kit, s Site) []interface{ Routes() []page.Route } {
 	return []interface{ Routes() []page.Route }{
-		today.Site{Kit: k, Memory: s.Memory, Institution: s.Institution, Map: s.Houses != nil},
+		today.Site{Kit: k, Memory: s.Memory, Institution: s.Institution, Map: s.Maps != nil},
 		hosts.Site{Kit: k, Memory: s.Memory, Notes: s.Notes, Trails: s.Trails},
 		findings.Site{Kit: k, Memory: s.Memory, Desk: s.Desk, Institution: s.Institution},
 		reports.Site{Kit: k, Memory: s.Memory, Shelf: s.Reports},
@@ -169,8 +167,9 @@ func rooms(k *page.Kit, s Site) []interface{ Routes() []page.Route } {
 		intake.Site{Kit: k, Desk: s.Intake},
 		course(k, s),
 		care(k, s),
-		maps.New(k, s.Houses, s.Talks),
 		settings.Site{Kit: k, Keeper: s.Keeper, Trail: s.Trail, Directory: s.Directory, Others: others},
+		maps.Site{Kit: k, Desk: s.Maps},
+		settings.Site{Kit: k, Keeper: s.Keeper, Trail: s.Trail, Others: others},
 		declared.New(k, s.Ledger, s.Stored),
 	}
 }

@@ -1,261 +1,228 @@
 package maps
 
 import (
-	"context"
-	"errors"
+	"cmp"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
+	"github.com/mimawari/mimawari/internal/api"
 	"github.com/mimawari/mimawari/internal/diagram"
+	"github.com/mimawari/mimawari/internal/locale"
 	"github.com/mimawari/mimawari/internal/model"
 	"github.com/mimawari/mimawari/internal/report"
 	"github.com/mimawari/mimawari/internal/web/page"
 )
 
-var explorePage = page.MustParse(pages, "explore")
-
-// Bounds of the explorer: what a person can still read.
-const (
-	maxNodes  = 300
-	maxOpened = 40
-	maxPeers  = 40 // of one host, the largest first
-)
-
-// week is how long a talk counts as new.
-const week = 7 * 24 * time.Hour
-
-// node is a machine of the explorer.
-type node struct {
-	ID     string // Host.ID, "" for an address of which no host is known
-	Key    string
-	Name   string
-	Hop    int
-	Opened bool
-	Open   string // address of the page with this one opened too, "" if it can't be
-}
-
-// edge is what two nodes talked.
-type edge struct {
-	From, To string // keys, client first
-	Service  string
-	Bytes    uint64
-	Flows    uint64
-	First    time.Time
-	Last     time.Time
-	New      bool
-}
-
-// graph grows from one host, hop by hop.
-type graph struct {
-	nodes   []*node
-	at      map[string]*node
-	edges   []edge
-	LeftOut int
-}
+// maxOpen bounds the hosts that an address of the exploration may open.
+const maxOpen = 40
 
 type exploreView struct {
 	page.Frame
-	Start *node
-	Nodes []*node
-	Edges []edgeLine
-	Left  int
-	// Picture, SVG and CSV are the same question as a picture and as files.
-	Picture, SVG, CSV string
+	Start   string // id, "" if none is chosen
+	Query   string
+	Matches []model.Host
+	X       diagram.Exploration
+	Picture *diagram.Picture
+	Ties    []tieRow
+	open    []string
+	Full    bool
 }
 
-type edgeLine struct {
-	edge
-	FromNode, ToNode *node
-}
-
-// grow reads the talks of the first host and of every opened one.
-func (s Site) grow(ctx context.Context, q url.Values, name func(model.Host) string) (*graph, error) {
-	g := &graph{at: map[string]*node{}}
-	first, err := s.Memory.Host(ctx, q.Get("host"))
-	if err != nil {
-		return nil, err
-	}
-	g.add(&node{ID: first.ID, Key: first.ID, Name: name(first)})
-	open := append([]string{first.ID}, q["open"]...)
-	for i, id := range open[:min(len(open), maxOpened)] {
-		n := g.at[id]
-		if n == nil || n.ID == "" || n.Opened && i > 0 {
-			continue // not reached, or opened already
-		}
-		n.Opened = true
-		if err := s.expand(ctx, g, n, name); err != nil {
-			return nil, err
-		}
-	}
-	for _, n := range g.nodes {
-		if n.ID != "" && !n.Opened && len(open) < maxOpened {
-			n.Open = page.With("/map/explore", q, "host", first.ID) + "&open=" + url.QueryEscape(n.ID)
-		}
-	}
-	return g, nil
-}
-
-func (g *graph) add(n *node) *node {
-	if have := g.at[n.Key]; have != nil {
-		return have
-	}
-	if len(g.nodes) >= maxNodes {
-		g.LeftOut++
-		return nil
-	}
-	g.nodes, g.at[n.Key] = append(g.nodes, n), n
-	return n
-}
-
-func (s Site) expand(ctx context.Context, g *graph, n *node, name func(model.Host) string) error {
-	t, err := s.Memory.Trail(ctx, n.ID)
-	if err != nil {
-		return err
-	}
-	slices.SortStableFunc(t.Talks, func(a, b model.Talk) int { return int(min(1<<30, volume(b))) - int(min(1<<30, volume(a))) })
-	for i := range t.Talks {
-		x := &t.Talks[i]
-		if i >= maxPeers {
-			g.LeftOut += len(t.Talks) - i
-			break
-		}
-		p, client := x.Peer(n.ID)
-		peer, err := s.peer(ctx, g, p, n.Hop+1, name)
-		if err != nil {
-			return err
-		}
-		if peer == nil {
-			continue
-		}
-		e := edge{From: n.Key, To: peer.Key, Service: service(*x), Bytes: volume(*x), Flows: x.Flows, First: x.First, Last: x.Last, New: t.Talks[i].Last.Sub(x.First) < week && s.Kit.Now().Sub(x.First) < week}
-		if !client {
-			e.From, e.To = e.To, e.From
-		}
-		if !slices.ContainsFunc(g.edges, func(o edge) bool { return o.From == e.From && o.To == e.To && o.Service == e.Service }) {
-			g.edges = append(g.edges, e)
-		}
-	}
-	return nil
-}
-
-func volume(t model.Talk) uint64 { return t.BytesIn + t.BytesOut }
-
-func (s Site) peer(ctx context.Context, g *graph, p model.Party, hop int, name func(model.Host) string) (*node, error) {
-	if p.Host == "" {
-		return g.add(&node{Key: p.Addr.String(), Name: p.Addr.String(), Hop: hop}), nil
-	}
-	if have := g.at[p.Host]; have != nil {
-		return have, nil
-	}
-	h, err := s.Memory.Host(ctx, p.Host)
-	if errors.Is(err, model.ErrNotFound) {
-		return g.add(&node{Key: p.Host, Name: p.Addr.String(), Hop: hop}), nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return g.add(&node{ID: h.ID, Key: h.ID, Name: name(h), Hop: hop}), nil
-}
-
-func service(t model.Talk) string {
-	name := diagram.AppName(t.App, t.Proto, t.Port)
-	if port := strconv.Itoa(int(t.Port)); t.Port != 0 && !strings.Contains(name, port) {
-		name += " (" + port + ")"
-	}
-	return name
+// tieRow is a line of the table beside the picture.
+type tieRow struct {
+	From, To         diagram.Explored
+	FromOpen, ToOpen string // address that opens it, "" if it is open or no host
+	Apps             string
+	Flows            uint64
+	Bytes            uint64
+	First, Last      time.Time
+	New              bool
 }
 
 func (s Site) explore(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
-	v := exploreView{Frame: s.Kit.Frame(r, "maps.explore", "map")}
-	v.Picture, v.CSV = page.With("/map/explore.svg", q, "lang", string(v.Lang)), page.With("/map/explore.csv", q, "lang", string(v.Lang))
-	v.SVG = v.Picture + "&download"
-	if q.Get("host") == "" {
+	v := exploreView{Frame: s.Kit.Frame(r, "map.explore", "map"), Query: strings.TrimSpace(q.Get("q"))}
+	open := opened(q)
+	if len(open) == 0 {
+		if v.Query != "" {
+			p, err := s.Desk.Find(r.Context(), hostQuery(v.Query))
+			if err != nil {
+				return err
+			}
+			v.Matches = p.Hosts
+		}
 		return s.Kit.Render(w, r, http.StatusOK, explorePage, v)
 	}
-	g, err := s.grow(r.Context(), q, v.HostName)
+	x, ledger, at, err := s.exploration(r, open)
 	if err != nil {
 		return err
 	}
-	v.Start, v.Nodes, v.Left = g.nodes[0], g.nodes, g.LeftOut
-	for _, e := range g.edges {
-		v.Edges = append(v.Edges, edgeLine{e, g.at[e.From], g.at[e.To]})
-	}
+	v.Start, v.X, v.Full = open[0], x, len(open) >= maxOpen || len(x.Nodes) >= diagram.MaxExplored
+	v.open = open
+	v.Picture = diagram.ExplorePicture(v.Lang, x, ledger, s.stamp(v.Lang, at), func(n *diagram.Explored) string { return openURL(open, n) })
+	v.Ties = tieRows(x, open)
 	return s.Kit.Render(w, r, http.StatusOK, explorePage, v)
 }
 
-func (s Site) explorePicture(w http.ResponseWriter, r *http.Request) error {
-	f := s.Kit.Frame(r, "maps.explore", "map")
-	g, err := s.grow(r.Context(), r.URL.Query(), f.HostName)
+// File is the address of the picture as a file of that kind.
+func (v exploreView) File(kind string) string {
+	return "/map/explore." + kind + "?" + exploreQuery(v.open, "").Encode()
+}
+
+func hostQuery(text string) model.HostQuery {
+	q := model.HostQuery{Limit: 20, Text: text}
+	if ip, err := netip.ParseAddr(text); err == nil {
+		q.IP, q.Text = model.Normal(ip), ""
+	}
+	return q
+}
+
+// opened are the hosts that the address opens, the start first, each once.
+func opened(q url.Values) (out []string) {
+	for _, id := range append([]string{q.Get("host")}, q["open"]...) {
+		if id != "" && len(id) <= 64 && !slices.Contains(out, id) && len(out) < maxOpen {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+func exploreQuery(open []string, more string) url.Values {
+	q := url.Values{"host": {open[0]}}
+	for _, id := range open[1:] {
+		q.Add("open", id)
+	}
+	if more != "" {
+		q.Add("open", more)
+	}
+	return q
+}
+
+// openURL is where a click on a node leads: it opens it, or shows a host that is open.
+func openURL(open []string, n *diagram.Explored) string {
+	switch {
+	case n.ID == "":
+		return ""
+	case n.Opened:
+		return hostURL(n.ID)
+	}
+	return "/map/explore?" + exploreQuery(open, n.ID).Encode()
+}
+
+func (s Site) exploration(r *http.Request, open []string) (x diagram.Exploration, ledger bool, at time.Time, err error) {
+	ctx := r.Context()
+	house, at, err := s.Desk.House(ctx)
+	if err != nil {
+		return x, false, at, err
+	}
+	trails, err := s.Desk.Trails(ctx, open)
+	if err != nil {
+		return x, false, at, err
+	}
+	ids := slices.Clone(open)
+	for _, t := range trails {
+		for i := range t.Talks {
+			if p, _ := t.Talks[i].Peer(t.Host); p.Host != "" {
+				ids = append(ids, p.Host)
+			}
+		}
+	}
+	slices.Sort(ids)
+	hosts, err := s.Desk.Hosts(ctx, slices.Compact(ids))
+	if err != nil {
+		return x, false, at, err
+	}
+	if _, ok := hosts[open[0]]; !ok {
+		return x, false, at, model.ErrNotFound
+	}
+	open = slices.DeleteFunc(slices.Clone(open), func(id string) bool { _, ok := hosts[id]; return !ok })
+	x = diagram.Explore(diagram.ExploreInput{Opened: open, Trails: trails, Hosts: hosts, Findings: house.Findings, Newest: newest(at, trails), Ledger: house.Ledger != nil})
+	return x, house.Ledger != nil, at, nil
+}
+
+// newest is the time that "new this week" is counted from: of the traffic, not of the clock.
+func newest(at time.Time, trails map[string]model.Trail) time.Time {
+	last := time.Time{}
+	for _, t := range trails {
+		for i := range t.Talks {
+			if t.Talks[i].Last.After(last) {
+				last = t.Talks[i].Last
+			}
+		}
+	}
+	if last.IsZero() {
+		return at
+	}
+	return last
+}
+
+func tieRows(x diagram.Exploration, open []string) []tieRow {
+	rows := make([]tieRow, len(x.Ties))
+	for i, t := range x.Ties {
+		a, b := x.Nodes[t.From], x.Nodes[t.To]
+		rows[i] = tieRow{From: a, To: b, Apps: strings.Join(t.Apps, ", "), Flows: t.Flows, Bytes: t.Bytes, First: t.First, Last: t.Last, New: t.New}
+		for _, side := range []struct {
+			n    diagram.Explored
+			open *string
+		}{{a, &rows[i].FromOpen}, {b, &rows[i].ToOpen}} {
+			if !side.n.Opened {
+				*side.open = openURL(open, &side.n)
+			}
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b tieRow) int {
+		if a.New != b.New {
+			if a.New {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(b.Bytes, a.Bytes)
+	})
+	return rows
+}
+
+func (s Site) exploreFile(w http.ResponseWriter, r *http.Request) error {
+	open := opened(r.URL.Query())
+	if len(open) == 0 {
+		return model.ErrNotFound
+	}
+	x, ledger, at, err := s.exploration(r, open)
 	if err != nil {
 		return err
 	}
-	return s.picture(w, r, g.picture(f.T("maps.explore.of", "name", g.nodes[0].Name)), time.Time{}, "explore", false)
+	l := api.Lang(r)
+	nowhere := func(*diagram.Explored) string { return "" }
+	return s.picture(w, r, "talks", diagram.ExplorePicture(l, x, ledger, s.stamp(l, at), nowhere), at)
 }
 
 func (s Site) exploreCSV(w http.ResponseWriter, r *http.Request) error {
-	f := s.Kit.Frame(r, "maps.explore", "map")
-	g, err := s.grow(r.Context(), r.URL.Query(), f.HostName)
+	open := opened(r.URL.Query())
+	if len(open) == 0 {
+		return model.ErrNotFound
+	}
+	x, _, _, err := s.exploration(r, open)
 	if err != nil {
 		return err
 	}
-	page.Note(r, "map.export", "explore.csv")
-	page.Download(w, "text/csv; charset=utf-8", "explore.csv")
-	rows := [][]any{}
-	for _, e := range g.edges {
-		rows = append(rows, []any{g.at[e.From].Name, g.at[e.To].Name, e.Service, e.Bytes, e.Flows, e.First.UTC(), e.Last.UTC()})
+	l, z := api.Lang(r), s.Kit.Place()
+	var head []string
+	for _, k := range []string{"map.from", "map.from_ip", "map.to", "map.to_ip", "talk.app", "talk.flows", "map.bytes", "talk.first", "talk.last", "talk.new"} {
+		head = append(head, locale.T(l, k))
 	}
-	heads := []string{f.T("maps.from"), f.T("maps.to"), f.T("host.service"), "bytes", f.T("host.flows"), f.T("column.first"), f.T("column.last")}
-	return report.Table(w, heads, rows)
-}
-
-// Measures of the picture, in CSS pixels.
-const (
-	boxW, boxH = 180, 30
-	gapX, gapY = 130, 10
-	margin     = 20
-)
-
-// picture draws a column for each hop.
-func (g *graph) picture(title string) *diagram.Picture {
-	p := &diagram.Picture{Title: title}
-	at, rows := map[string]diagram.Point{}, map[int]int{}
-	for _, n := range g.nodes {
-		at[n.Key] = diagram.Point{X: margin + float64(n.Hop)*(boxW+gapX), Y: margin + float64(rows[n.Hop])*(boxH+gapY)}
-		rows[n.Hop]++
-		p.W, p.H = max(p.W, at[n.Key].X+boxW+margin), max(p.H, at[n.Key].Y+boxH+margin)
+	var rows [][]any
+	for _, t := range tieRows(x, open) {
+		fresh := ""
+		if t.New {
+			fresh = locale.T(l, "talk.is_new")
+		}
+		rows = append(rows, []any{t.From.Name, t.From.IP, t.To.Name, t.To.IP, t.Apps, t.Flows, t.Bytes, report.Time(t.First, z), report.Time(t.Last, z), fresh})
 	}
-	for _, e := range g.edges {
-		a, b := at[e.From], at[e.To]
-		from, to := diagram.Point{X: a.X + boxW, Y: a.Y + boxH/2}, diagram.Point{X: b.X, Y: b.Y + boxH/2}
-		switch {
-		case a.X > b.X:
-			from.X, to.X = a.X, b.X+boxW
-		case a.X == b.X:
-			from.X, to.X = a.X+boxW, b.X+boxW
-		}
-		color := diagram.Shade
-		if e.New {
-			color = diagram.Amber
-		}
-		p.Items = append(p.Items, diagram.Item{Kind: diagram.Line, Points: []diagram.Point{from, to}, Stroke: color, Width: 1.2, Arrow: true, Hint: e.Service})
-	}
-	for i, n := range g.nodes {
-		x := at[n.Key]
-		stroke, fill := diagram.Gray, diagram.White
-		if n.ID == "" {
-			fill = diagram.Pale
-		}
-		if i == 0 {
-			stroke = diagram.Blue
-		}
-		p.Items = append(p.Items,
-			diagram.Item{Kind: diagram.Rect, X: x.X, Y: x.Y, W: boxW, H: boxH, Round: 4, Fill: fill, Stroke: stroke, Width: 1.5, Hint: n.Name},
-			diagram.Item{Kind: diagram.Text, X: x.X + 8, Y: x.Y + 20, W: boxW - 16, Size: 13, Bold: i == 0 || n.Opened, Fill: diagram.Black, Text: diagram.Fit(n.Name, 13, i == 0 || n.Opened, boxW-16)})
-	}
-	return p
+	page.Note(r, "map.export", "talks.csv")
+	page.Download(w, "text/csv; charset=utf-8", "talks.csv")
+	return report.Table(w, head, rows)
 }
