@@ -1,6 +1,7 @@
 package certs_test
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -41,7 +42,9 @@ func TestServeWithTheOwnAuthority(t *testing.T) {
 	get := func(host string, roots *x509.CertPool) error {
 		c := &http.Client{Transport: &http.Transport{
 			TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: host},
-			Dial:            func(string, string) (net.Conn, error) { return net.Dial("tcp", l.Addr().String()) },
+			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+				return new(net.Dialer).DialContext(ctx, "tcp", l.Addr().String())
+			},
 		}}
 		res, err := c.Get("https://" + host + "/")
 		if err == nil {

@@ -30,6 +30,7 @@ func contract(t *testing.T, open func(t *testing.T) *store.Store) {
 		"Notes":   testNotes,
 		"History": testHistory,
 		"Prune":   testPrune,
+		"Briefs":  testBriefs, "Edition": testEdition,
 	} {
 		t.Run(name, func(t *testing.T) { f(t, open(t)) })
 	}
