@@ -52,6 +52,9 @@ type serveFlags struct {
 func (s *session) serve(ctx context.Context, f serveFlags) error {
 	for {
 		again, err := s.serveOnce(ctx, f)
+		if err != nil && ctx.Err() != nil {
+			return nil // told to end while it was still beginning
+		}
 		if err != nil || !again {
 			return err
 		}

@@ -152,9 +152,7 @@ func encrypted(t *testing.T) []byte {
 // Whatever is uploaded: words about what is wrong, nothing stored, and the pages go on.
 func TestBadUploads(t *testing.T) {
 	c := open(t, 2)
-	giant := bytes.Repeat([]byte{'0'}, 600<<20)
-	bomb := zipped(t, map[string][]byte{"xl/workbook.xml": []byte("<workbook/>"), "xl/worksheets/sheet1.xml": giant})
-	giant = nil
+	bomb := zipped(t, map[string][]byte{"xl/workbook.xml": []byte("<workbook/>"), "xl/worksheets/sheet1.xml": bytes.Repeat([]byte{'0'}, 600<<20)})
 	for name, x := range map[string]struct {
 		data []byte
 		code int
