@@ -169,7 +169,6 @@ func rooms(k *page.Kit, s Site) []interface{ Routes() []page.Route } {
 		care(k, s),
 		settings.Site{Kit: k, Keeper: s.Keeper, Trail: s.Trail, Directory: s.Directory, Others: others},
 		maps.Site{Kit: k, Desk: s.Maps},
-		settings.Site{Kit: k, Keeper: s.Keeper, Trail: s.Trail, Others: others},
 		declared.New(k, s.Ledger, s.Stored),
 	}
 }
