@@ -70,7 +70,9 @@ func (s Site) explore(w http.ResponseWriter, r *http.Request) error {
 
 // File is the address of the picture as a file of that kind.
 func (v exploreView) File(kind string) string {
-	return "/map/explore." + kind + "?" + exploreQuery(v.open, "").Encode()
+	q := exploreQuery(v.open, "")
+	q.Set("lang", string(v.Lang))
+	return "/map/explore." + kind + "?" + q.Encode()
 }
 
 func hostQuery(text string) model.HostQuery {
