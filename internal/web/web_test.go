@@ -83,7 +83,7 @@ func site(t *testing.T, empty bool) (*httptest.Server, *app.App) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := web.Site{Memory: a.Store, Maps: &app.MapDesk{App: a}, Desk: &app.Desk{App: a, Now: now}, Intake: in, Finder: &lookup.Finder{Source: a.Store}, Teller: &app.Telling{Store: a.Store, App: a}, Now: now, Report: report, Keeper: door.Keeper, Trail: door.Trail, Directory: door.Directory, Record: app.Recorder(door.Trail)}
+	s := web.Site{Memory: a.Store, Maps: &app.MapDesk{App: a}, Desk: &app.Desk{App: a, Now: now}, Intake: in, Finder: &lookup.Finder{Source: a.Store}, Teller: &app.Telling{Store: a.Store, App: a}, Now: now, Report: report, Keeper: door.Keeper, Trail: door.Trail, Directory: door.Directory, Record: app.Recorder(door.Trail), Certificates: app.Certificates(a.Dir, now), Archives: &app.Archives{App: a, Now: now}, Retention: &app.Retention{App: a, Now: now}}
 	if !empty {
 		s.Settings, s.House = a.Store, a
 	}
@@ -126,8 +126,8 @@ func paths() []string {
 	}
 }
 
-// ownScript is the one script that pages have.
-var ownScript = regexp.MustCompile(`<script type="module" src="/static/[a-z.]+\?v=[0-9a-f]+"></script>`)
+// ownScript is the one script that pages have, and the one picture.
+var ownScript = regexp.MustCompile(`<img class="small-board" src="/map/board\.svg\?lang=[a-z]+"|<script type="module" src="/static/[a-z.]+\?v=[0-9a-f]+"></script>`)
 
 func TestPagesShowHostileNamesAsText(t *testing.T) {
 	srv, _ := site(t, false)
