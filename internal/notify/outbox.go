@@ -12,6 +12,7 @@ import (
 
 const (
 	sendTimeout = 45 * time.Second
+	lastWords   = 3 * time.Second // what a try that has begun still gets when the program is told to end
 	lease       = 2 * time.Minute // after it, a try that ended without a word is made again; longer than sendTimeout
 	giveUpAfter = 72 * time.Hour
 	longestWait = time.Hour
@@ -110,9 +111,17 @@ func (s *Service) try(ctx context.Context, c model.Channel, d model.Delivery) er
 	if err != nil {
 		return sendError("sealed", "the secrets of the channel can't be opened")
 	}
-	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	ctx, cancel := begun(ctx)
 	defer cancel()
 	return k.send(ctx, v, d)
+}
+
+// begun is the time that a try has: it may end its sentence for a moment after ctx is over, so that an answer on its way is heard and nobody
+// is told twice.
+func begun(ctx context.Context) (context.Context, context.CancelFunc) {
+	try, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTimeout)
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(lastWords, cancel) })
+	return try, func() { stop(); cancel() }
 }
 
 // after is the delivery as it is after a try.
