@@ -47,9 +47,22 @@ func ByName(ts []Tool, name string) (Tool, bool) {
 
 // Watched says which names must be kept in the memory of a patrol however many there are.
 func Watched(ts []Tool) func(string) bool {
+	known := map[string]bool{}
+	for _, t := range ts {
+		for _, s := range t.Names {
+			known[s] = true
+		}
+	}
 	return func(name string) bool {
-		_, ok := ByName(ts, name)
-		return ok
+		name = strings.ToLower(strings.TrimSuffix(name, "."))
+		for !known[name] {
+			_, rest, ok := strings.Cut(name, ".")
+			if !ok {
+				return false
+			}
+			name = rest
+		}
+		return true
 	}
 }
 

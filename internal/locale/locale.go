@@ -3,9 +3,10 @@
 package locale
 
 import (
+	"bytes"
 	"fmt"
 	"io/fs"
-	"path"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -71,52 +72,75 @@ func (r Rule) Steps(l Lang) []string {
 	return strings.Split(r.Chain.In(l), arrow)
 }
 
-var load = sync.OnceValues(func() (*words, error) { return read(catalog.FS) })
+// shelf is the texts of one file, read when the first of them is wanted: a patrol needs few of what the pages say.
+type shelf func() (map[string]Text, error)
 
-type words struct {
-	texts map[string]Text
-	rules map[string]Rule
-}
+// shelves says for each key of the catalog which file it is in.
+var shelves = sync.OnceValues(func() (map[string]shelf, error) { return stack(catalog.FS) })
 
-func read(fsys fs.FS) (*words, error) {
-	w := &words{texts: map[string]Text{}, rules: map[string]Rule{}}
-	err := fs.WalkDir(fsys, ".", func(p string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || path.Ext(p) != ".yaml" {
-			return err
-		}
-		b, err := fs.ReadFile(fsys, p)
-		if err != nil {
-			return err
-		}
-		switch path.Dir(p) {
-		case "locale":
-			err = w.addTexts(b)
-		case "detections":
-			err = w.addRules(b)
-		}
-		if err != nil {
-			return fmt.Errorf("read words in %s: %w", p, err)
+func stack(fsys fs.FS) (map[string]shelf, error) {
+	all := map[string]shelf{}
+	return all, eachFile(fsys, "locale", func(b []byte) error {
+		s := shelf(sync.OnceValues(func() (map[string]Text, error) {
+			var m map[string]Text
+			err := yaml.Unmarshal(b, &m)
+			return m, err
+		}))
+		for line := range bytes.Lines(b) {
+			k, _, ok := bytes.Cut(line, []byte(":"))
+			if !ok || k[0] < 'a' || k[0] > 'z' {
+				continue
+			}
+			if _, ok := all[string(k)]; ok {
+				return fmt.Errorf("key %s is there twice", k)
+			}
+			all[string(k)] = s
 		}
 		return nil
 	})
-	return w, err
 }
 
-func (w *words) addTexts(b []byte) error {
-	var m map[string]Text
-	if err := yaml.Unmarshal(b, &m); err != nil {
-		return err
+// textOf gives the text for key.
+func textOf(key string) (Text, bool) {
+	all, err := shelves()
+	if err != nil || all[key] == nil {
+		return nil, false
 	}
-	for k, t := range m {
-		if _, ok := w.texts[k]; ok {
-			return fmt.Errorf("key %s is there twice", k)
+	m, err := all[key]()
+	if err != nil {
+		return nil, false
+	}
+	t, ok := m[key]
+	return t, ok
+}
+
+// loadRules reads what detections say, once.
+var loadRules = sync.OnceValues(func() (map[string]Rule, error) {
+	rules := rulebook{}
+	return rules, eachFile(catalog.FS, "detections", rules.add)
+})
+
+// eachFile shows the YAML files of a folder.
+func eachFile(fsys fs.FS, dir string, show func([]byte) error) error {
+	names, err := fs.Glob(fsys, dir+"/*.yaml")
+	if err != nil {
+		return fmt.Errorf("read words in %s: %w", dir, err)
+	}
+	for _, name := range names {
+		b, err := fs.ReadFile(fsys, name)
+		if err == nil {
+			err = show(b)
 		}
-		w.texts[k] = t
+		if err != nil {
+			return fmt.Errorf("read words in %s: %w", name, err)
+		}
 	}
 	return nil
 }
 
-func (w *words) addRules(b []byte) error {
+type rulebook map[string]Rule
+
+func (w rulebook) add(b []byte) error {
 	var rs []Rule
 	if err := yaml.Unmarshal(b, &rs); err != nil {
 		return err
@@ -129,10 +153,10 @@ func (w *words) addRules(b []byte) error {
 		if !slices.Contains(Buttons, r.Button) {
 			return fmt.Errorf("rule %s: button %q is none of %s", r.ID, r.Button, strings.Join(Buttons, ", "))
 		}
-		if _, ok := w.rules[r.ID]; ok {
+		if _, ok := w[r.ID]; ok {
 			return fmt.Errorf("rule %s is there twice", r.ID)
 		}
-		w.rules[r.ID] = r
+		w[r.ID] = r
 	}
 	return nil
 }
@@ -140,11 +164,7 @@ func (w *words) addRules(b []byte) error {
 // T gives the text for key in l, with {name} replaced by the values: pairs of name and value. A missing key shows as the
 // key itself; a test makes sure that none is missing.
 func T(l Lang, key string, pairs ...string) string {
-	w, err := load()
-	if err != nil {
-		return key
-	}
-	t, ok := w.texts[key]
+	t, ok := textOf(key)
 	if !ok {
 		return key
 	}
@@ -157,11 +177,7 @@ func T(l Lang, key string, pairs ...string) string {
 
 // Has reports whether there is a text for key.
 func Has(key string) bool {
-	w, err := load()
-	if err != nil {
-		return false
-	}
-	_, ok := w.texts[key]
+	_, ok := textOf(key)
 	return ok
 }
 
@@ -175,24 +191,21 @@ func (t Text) In(l Lang) string {
 
 // RuleOf gives what a detection says; false if the catalog does not know it.
 func RuleOf(id string) (Rule, bool) {
-	w, err := load()
+	rules, err := loadRules()
 	if err != nil {
 		return Rule{}, false
 	}
-	r, ok := w.rules[id]
+	r, ok := rules[id]
 	return r, ok
 }
 
 // Rules gives all detections, sorted by id.
 func Rules() ([]Rule, error) {
-	w, err := load()
+	rules, err := loadRules()
 	if err != nil {
 		return nil, err
 	}
-	var rs []Rule
-	for _, r := range w.rules {
-		rs = append(rs, r)
-	}
+	rs := slices.Collect(maps.Values(rules))
 	slices.SortFunc(rs, func(a, b Rule) int { return strings.Compare(a.ID, b.ID) })
 	return rs, nil
 }
@@ -212,9 +225,8 @@ func Finding(l Lang, f model.Finding) Words {
 	}
 	for k, v := range f.Params {
 		if name, ok := strings.CutSuffix(k, "_key"); ok {
-			w, err := load()
-			if err == nil {
-				p[name] = Fill(w.texts[v].In(l), f.Params)
+			if t, ok := textOf(v); ok {
+				p[name] = Fill(t.In(l), f.Params)
 			}
 		}
 	}

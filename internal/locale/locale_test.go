@@ -1,19 +1,18 @@
 package locale
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
+
+	"go.yaml.in/yaml/v3"
 
 	"github.com/mimawari/mimawari/catalog"
 )
 
 // Every text is there in every language and has the same holes in all of them.
 func TestWordsAreComplete(t *testing.T) {
-	w, err := read(catalog.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
 	check := func(name string, x Text) {
 		t.Helper()
 		want := holes(x[Langs[0]])
@@ -31,17 +30,38 @@ func TestWordsAreComplete(t *testing.T) {
 			}
 		}
 	}
-	for k, x := range w.texts {
+	texts := everyText(t)
+	for k, x := range texts {
 		check(k, x)
 	}
-	for id, r := range w.rules {
+	rules, err := loadRules()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, r := range rules {
 		check(id+" title", r.Title)
 		check(id+" why", r.Why)
 		check(id+" todo", r.Todo)
 	}
-	if len(w.texts) == 0 || len(w.rules) == 0 {
-		t.Fatalf("%d texts, %d rules", len(w.texts), len(w.rules))
+	if len(texts) == 0 || len(rules) == 0 {
+		t.Fatalf("%d texts, %d rules", len(texts), len(rules))
 	}
+}
+
+// everyText reads all files as a whole: what textOf finds file by file must be the same.
+func everyText(t *testing.T) map[string]Text {
+	t.Helper()
+	all := map[string]Text{}
+	err := eachFile(catalog.FS, "locale", func(b []byte) error { return yaml.Unmarshal(b, &all) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for k, want := range all {
+		if got, ok := textOf(k); !ok || !maps.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", k, got, want)
+		}
+	}
+	return all
 }
 
 func holes(s string) []string {

@@ -241,6 +241,7 @@ func (s Site) ready(w http.ResponseWriter, r *http.Request) error {
 
 // Handler serves pages and API.
 func Handler(s Site) http.Handler {
+	page.Ready()
 	meter := s.metered()
 	s.meter = meter
 	k := &page.Kit{Now: s.Now, Zone: s.Zone, Report: s.Report, Record: s.Record, Measure: meter.Measure, Menu: menuOf(s)}

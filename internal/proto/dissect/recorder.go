@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
+	"hash/maphash"
 	"net/netip"
 	"slices"
 	"strings"
@@ -28,21 +29,25 @@ type Recorder struct {
 	// Watched says of a name (SNI, DNS query) that it must be kept past PerSubject. May be nil.
 	Watched func(name string) bool
 
-	limits   Limits
-	key      []byte
-	obs      map[string]uint32 // key -> index in list
-	list     []observation
-	values   []string
-	valueIDs map[string]uint32
-	kinds    []model.Kind
-	kindIDs  map[model.Kind]uint16
-	perSubj  map[subjectKind]uint16
-	binds    map[bindKey]uint32
-	bindings []binding
-	owner    map[ownerKey]model.MAC // who claimed an address last, ARP and NDP
-	dropped  [2]uint64              // observations, bindings
-	scratch  [512]byte
+	limits     Limits
+	seed       maphash.Seed
+	slots      []slot // open addressing over list
+	list       []observation
+	values     []string
+	valueIDs   map[string]uint32
+	kinds      []model.Kind
+	kindIDs    map[model.Kind]uint16
+	perSubj    map[subjectKind]uint16
+	binds      map[bindKey]uint32
+	bindings   []binding
+	owner      map[ownerKey]model.MAC // who claimed an address last, ARP and NDP
+	dropped    [2]uint64              // observations, bindings
+	scratch    [512]byte
+	scratchKey [64]byte
 }
+
+// slot is empty if ref is 0; ref is the observation's number plus one.
+type slot struct{ hash, ref uint32 }
 
 type observation struct {
 	subject, peer netip.Addr
@@ -93,8 +98,8 @@ func NewRecorder(l Limits) *Recorder {
 	l.PerSubject = cmp.Or(l.PerSubject, DefaultLimits.PerSubject)
 	l.Bindings = cmp.Or(l.Bindings, DefaultLimits.Bindings)
 	return &Recorder{
-		limits: l, key: make([]byte, 0, 512),
-		obs: map[string]uint32{}, valueIDs: map[string]uint32{}, kindIDs: map[model.Kind]uint16{},
+		limits: l, seed: maphash.MakeSeed(), slots: make([]slot, 1<<10),
+		valueIDs: map[string]uint32{}, kindIDs: map[model.Kind]uint16{},
 		perSubj: map[subjectKind]uint16{}, binds: map[bindKey]uint32{}, owner: map[ownerKey]model.MAC{},
 	}
 }
@@ -113,9 +118,8 @@ func (r *Recorder) add(e entry, v string) {
 	v = model.Clean(v)
 	e.subject, e.peer = model.Normal(e.subject), model.Normal(e.peer)
 	kind := r.kindID(e.kind)
-	r.key = appendKey(r.key[:0], &e, kind, v)
-	if i, ok := r.obs[string(r.key)]; ok {
-		o := &r.list[i]
+	h := r.hash(&e, kind, v)
+	if o := r.find(&e, kind, v, h); o != nil {
 		o.count++
 		o.first, o.last = min(o.first, e.at), max(o.last, e.at)
 		return
@@ -137,22 +141,26 @@ func (r *Recorder) add(e entry, v string) {
 		r.values = append(r.values, v)
 		r.valueIDs[v] = id
 	}
-	r.obs[string(r.key)] = uint32(len(r.list))
+	if 2*len(r.list) >= len(r.slots) {
+		r.grow()
+	}
 	r.list = append(r.list, observation{
 		subject: e.subject, peer: e.peer, first: e.at, last: e.at, count: 1, value: id,
 		kind: kind, vlan: e.vlan, port: e.port, mac: e.mac,
 	})
+	r.put(slot{h, uint32(len(r.list))})
 }
 
-// appendKey: subject, MAC, VLAN, kind, value, port - and the peer, which add's callers leave zero unless it matters.
-func appendKey(b []byte, e *entry, kind uint16, v string) []byte {
-	b = appendAddr(b, e.subject)
+// hash is over what identifies an observation: subject, MAC, VLAN, kind, value, port - and the peer, which add's callers leave zero unless it
+// matters.
+func (r *Recorder) hash(e *entry, kind uint16, v string) uint32 {
+	b := appendAddr(r.scratchKey[:0], e.subject)
 	b = append(b, e.mac[:]...)
 	b = binary.BigEndian.AppendUint16(b, e.vlan)
 	b = binary.BigEndian.AppendUint16(b, kind)
 	b = binary.BigEndian.AppendUint16(b, e.port)
 	b = appendAddr(b, e.peer)
-	return append(b, v...)
+	return uint32(maphash.Bytes(r.seed, b) ^ maphash.String(r.seed, v)*3)
 }
 
 func appendAddr(b []byte, a netip.Addr) []byte {
@@ -161,6 +169,40 @@ func appendAddr(b []byte, a netip.Addr) []byte {
 	}
 	x := a.As16()
 	return append(append(b, 1), x[:]...)
+}
+
+// find gives the observation that is the same as e, nil if there is none.
+func (r *Recorder) find(e *entry, kind uint16, v string, h uint32) *observation {
+	mask := uint32(len(r.slots) - 1)
+	for i := h & mask; r.slots[i].ref != 0; i = (i + 1) & mask {
+		if r.slots[i].hash != h {
+			continue
+		}
+		o := &r.list[r.slots[i].ref-1]
+		if o.subject == e.subject && o.kind == kind && o.port == e.port && o.mac == e.mac && o.vlan == e.vlan && o.peer == e.peer && r.values[o.value] == v {
+			return o
+		}
+	}
+	return nil
+}
+
+func (r *Recorder) put(s slot) {
+	mask := uint32(len(r.slots) - 1)
+	i := s.hash & mask
+	for r.slots[i].ref != 0 {
+		i = (i + 1) & mask
+	}
+	r.slots[i] = s
+}
+
+func (r *Recorder) grow() {
+	old := r.slots
+	r.slots = make([]slot, 2*len(old))
+	for _, s := range old {
+		if s.ref != 0 {
+			r.put(s)
+		}
+	}
 }
 
 // Bind records that mac and addr were seen together at time at (ns).

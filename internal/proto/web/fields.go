@@ -47,7 +47,7 @@ func (v *conversation) field(c *dissect.Ctx, h *half, name, value []byte) {
 
 func containsFold(b []byte, s string) bool {
 	for i := 0; i+len(s) <= len(b); i++ {
-		if bytes.EqualFold(b[i:i+len(s)], []byte(s)) {
+		if b[i]|0x20 == s[0]|0x20 && bytes.EqualFold(b[i:i+len(s)], []byte(s)) {
 			return true
 		}
 	}

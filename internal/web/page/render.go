@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
+	"sync"
 
 	"github.com/mimawari/mimawari/internal/locale"
 	"github.com/mimawari/mimawari/internal/report"
@@ -17,7 +18,7 @@ import (
 var layouts embed.FS
 
 // Template is a page with the layout and the components around it.
-type Template struct{ t *template.Template }
+type Template struct{ parsed func() *template.Template }
 
 var functions = template.FuncMap{
 	"mark":  report.SeverityMark,
@@ -29,16 +30,32 @@ var functions = template.FuncMap{
 }
 
 // base holds layout and components, parsed once.
-var base = template.Must(template.New("layout.html").Funcs(functions).ParseFS(layouts, "layout/*.html"))
+var base = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("layout.html").Funcs(functions).ParseFS(layouts, "layout/*.html"))
+})
 
-// MustParse reads pages/NAME.html of fsys, which defines "main". Further files (parts that pages share) may be named.
+// all are the templates of the program.
+var all []*Template
+
+// Ready reads all templates now rather than when the first reader waits for them. A broken one is a mistake of ours: it panics.
+func Ready() {
+	for _, t := range all {
+		t.parsed()
+	}
+}
+
+// MustParse names pages/NAME.html of fsys, which defines "main". Further files (parts that pages share) may be named. For package variables:
+// commands that show no page do not pay for them.
 func MustParse(fsys fs.FS, name string, parts ...string) *Template {
 	files := []string{"pages/" + name + ".html"}
 	for _, p := range parts {
 		files = append(files, "pages/"+p+".html")
 	}
-	t := template.Must(base.Clone())
-	return &Template{template.Must(t.ParseFS(fsys, files...))}
+	t := &Template{sync.OnceValue(func() *template.Template {
+		return template.Must(template.Must(base().Clone()).ParseFS(fsys, files...))
+	})}
+	all = append(all, t)
+	return t
 }
 
 // dict makes the argument of a component out of pairs of name and value.
@@ -60,7 +77,7 @@ func dict(pairs ...any) (map[string]any, error) {
 // Render writes a page as a whole or, on a mistake of ours, not at all. view must embed Frame.
 func (k *Kit) Render(w http.ResponseWriter, r *http.Request, status int, t *Template, view any) error {
 	var b bytes.Buffer
-	if err := t.t.ExecuteTemplate(&b, "layout.html", view); err != nil {
+	if err := t.parsed().ExecuteTemplate(&b, "layout.html", view); err != nil {
 		return fmt.Errorf("BUG: render %s: %w", r.URL.Path, err)
 	}
 	forgetFlash(w, r)
@@ -74,7 +91,7 @@ func (k *Kit) Render(w http.ResponseWriter, r *http.Request, status int, t *Temp
 // RenderPart writes one block of a page without the frame, for what is refreshed in place. view must embed Frame.
 func (k *Kit) RenderPart(w http.ResponseWriter, r *http.Request, t *Template, name string, view any) error {
 	var b bytes.Buffer
-	if err := t.t.ExecuteTemplate(&b, name, view); err != nil {
+	if err := t.parsed().ExecuteTemplate(&b, name, view); err != nil {
 		return fmt.Errorf("BUG: render %s of %s: %w", name, r.URL.Path, err)
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 )
 
 //go:embed static
@@ -25,7 +26,7 @@ type asset struct {
 }
 
 // assets are read and compressed once.
-var assets = readAssets(static)
+var assets = sync.OnceValue(func() map[string]asset { return readAssets(static) })
 
 func readAssets(fsys fs.FS) map[string]asset {
 	m := map[string]asset{}
@@ -73,7 +74,7 @@ func zipped(b []byte) []byte {
 
 // assetURL is where a file is; it changes with its content, so that browsers may keep it for ever.
 func assetURL(name string) (string, error) {
-	a, ok := assets[name]
+	a, ok := assets()[name]
 	if !ok {
 		return "", fmt.Errorf("BUG: no static file %s", name)
 	}
@@ -82,7 +83,7 @@ func assetURL(name string) (string, error) {
 
 // Static serves the files.
 func Static(w http.ResponseWriter, r *http.Request) error {
-	a, ok := assets[r.PathValue("name")]
+	a, ok := assets()[r.PathValue("name")]
 	if !ok {
 		return errNoPage
 	}
