@@ -16,6 +16,7 @@ import (
 
 	"github.com/mimawari/mimawari/internal/api"
 	"github.com/mimawari/mimawari/internal/app"
+	"github.com/mimawari/mimawari/internal/locale"
 	"github.com/mimawari/mimawari/internal/model"
 	"github.com/mimawari/mimawari/internal/report"
 )
@@ -261,6 +262,9 @@ func (s *session) explain(ctx context.Context, a *app.App, id string, asJSON boo
 	}
 	section("column.why", w.Why)
 	section("column.todo", w.Todo)
+	section("finding.harmless", w.Harmless)
+	rule, _ := locale.RuleOf(f.Rule)
+	section("finding.attack", rule.Techniques(s.lang)...)
 	var assets, evidence, history []string
 	for _, x := range f.Assets {
 		assets = append(assets, strings.TrimSpace(x.Label+"  "+x.IP+"  "+x.MAC))

@@ -75,6 +75,7 @@ var comments = map[string]string{
 	"Failure.text":               "in the language of the request",
 	"FieldChange":                "one field that says something else. Field is an id, or the header of a column we do not know.",
 	"Finding":                    "a finding with its words.",
+	"Finding.attack":             "MITRE ATT&CK techniques, by number",
 	"Finding.evidence":           "at most MaxEvidence, the earliest and the latest",
 	"Finding.id":                 "FindingID(rule, cause): same cause, same id",
 	"Finding.until":              "Accepted: until then; Acknowledged: to be done by then",

@@ -51,6 +51,8 @@ type Finding struct {
 	Title    string            `json:"title"`
 	Why      string            `json:"why"`
 	Todo     string            `json:"todo"`
+	Harmless string            `json:"harmless"`
+	Attack   []string          `json:"attack"` // MITRE ATT&CK techniques, by number
 	Needs    []string          `json:"needs"`
 	Assets   []model.Asset     `json:"assets"`
 	First    time.Time         `json:"first"`
@@ -122,7 +124,7 @@ func NewFinding(f model.Finding, l locale.Lang) Finding {
 		params = map[string]string{}
 	}
 	return Finding{
-		ID: f.ID, Rule: f.Rule, Severity: f.Severity, State: f.State, Title: w.Title, Why: w.Why, Todo: w.Todo, Needs: list(rule.Needs),
+		ID: f.ID, Rule: f.Rule, Severity: f.Severity, State: f.State, Title: w.Title, Why: w.Why, Todo: w.Todo, Harmless: w.Harmless, Attack: list(rule.Attack), Needs: list(rule.Needs),
 		Assets: list(f.Assets), First: f.First, Last: f.Last, Count: f.Count, Evidence: list(f.Evidence), Params: params,
 		Owner: f.Owner, Reason: f.Reason, Until: f.Until,
 	}

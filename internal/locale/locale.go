@@ -55,11 +55,31 @@ type Rule struct {
 	Title    Text           `yaml:"title"`
 	Why      Text           `yaml:"why"`
 	Todo     Text           `yaml:"todo"`
+	Harmless Text           `yaml:"harmless"` // what it looks like if nobody attacks, and how to tell
+	Attack   []string       `yaml:"attack"`   // MITRE ATT&CK techniques; an empty list says that it is none
 }
 
 // Buttons are the ways in which a finding's job is finished: say that the machine is known, write to the vendor, mend the ledger, import
 // one, or look at the details.
 var Buttons = []string{"known", "vendor", "ledger", "import", "details"}
+
+// Technique names a MITRE ATT&CK technique with its number: "T1557.002 …".
+func Technique(l Lang, id string) string {
+	key := "attack." + strings.ReplaceAll(strings.ToLower(id), ".", "_")
+	if !Has(key) {
+		return id
+	}
+	return id + " " + T(l, key)
+}
+
+// Techniques names those of a rule.
+func (r Rule) Techniques(l Lang) []string {
+	out := make([]string, 0, len(r.Attack))
+	for _, id := range r.Attack {
+		out = append(out, Technique(l, id))
+	}
+	return out
+}
 
 // arrow joins the steps of a chain.
 const arrow = " → "
@@ -211,7 +231,7 @@ func Rules() ([]Rule, error) {
 }
 
 // Words is a finding in words.
-type Words struct{ Title, Why, Todo string }
+type Words struct{ Title, Why, Todo, Harmless string }
 
 // Finding renders what f says in l. A param "reason_key" (or any NAME_key) is itself looked up as a text and becomes {NAME}.
 func Finding(l Lang, f model.Finding) Words {
@@ -230,7 +250,7 @@ func Finding(l Lang, f model.Finding) Words {
 			}
 		}
 	}
-	return Words{Title: Fill(r.Title.In(l), p), Why: Fill(r.Why.In(l), p), Todo: Fill(r.Todo.In(l), p)}
+	return Words{Title: Fill(r.Title.In(l), p), Why: Fill(r.Why.In(l), p), Todo: Fill(r.Todo.In(l), p), Harmless: Fill(r.Harmless.In(l), p)}
 }
 
 // Trouble is what is wrong with an input, and what to do, in words. The hole {where} is the place, {a}, {b}... are the Args.

@@ -2,6 +2,7 @@ package locale
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -42,6 +43,7 @@ func TestWordsAreComplete(t *testing.T) {
 		check(id+" title", r.Title)
 		check(id+" why", r.Why)
 		check(id+" todo", r.Todo)
+		check(id+" harmless", r.Harmless)
 	}
 	if len(texts) == 0 || len(rules) == 0 {
 		t.Fatalf("%d texts, %d rules", len(texts), len(rules))
@@ -89,6 +91,30 @@ func TestChains(t *testing.T) {
 		ja, en := r.Steps(Japanese), r.Steps(English)
 		if len(ja) < 2 || len(ja) != len(en) {
 			t.Errorf("%s: %d steps in Japanese, %d in English", r.ID, len(ja), len(en))
+		}
+	}
+}
+
+// Every rule names the techniques of attack that it may be, or says that it is none; only slips of the ledger and what is no sign of
+// an attack may. Every technique has a name.
+func TestTechniques(t *testing.T) {
+	rs, err := Rules()
+	if err != nil {
+		t.Fatal(err)
+	}
+	number := regexp.MustCompile(`^T1[0-9]{3}(\.[0-9]{3})?$`)
+	none := []string{"inventory.no_ledger", "inventory.missing_host"}
+	for _, r := range rs {
+		if r.Attack == nil {
+			t.Errorf("%s: no list of ATT&CK techniques (attack: [T1046], or [] if it is no sign of an attack)", r.ID)
+		}
+		if len(r.Attack) == 0 && !strings.HasPrefix(r.ID, "ledger.") && !slices.Contains(none, r.ID) {
+			t.Errorf("%s: names no ATT&CK technique", r.ID)
+		}
+		for i, name := range r.Techniques(English) {
+			if id := r.Attack[i]; !number.MatchString(id) || name == id {
+				t.Errorf("%s: technique %q has no name in catalog/locale/attack.yaml, or is no number of ATT&CK", r.ID, id)
+			}
 		}
 	}
 }

@@ -85,7 +85,7 @@ func (in Input) cards(active []model.Finding) []paper.Block {
 		if f.More > 0 {
 			title += " " + in.t("report.more_of", "n", strconv.Itoa(f.More))
 		}
-		cards = append(cards, paper.Card{Level: paper.Level(f.F.Severity), Mark: in.severity(f.F.Severity).Text, Title: title, Why: f.W.Why, Todo: f.W.Todo})
+		cards = append(cards, paper.Card{Level: paper.Level(f.F.Severity), Mark: in.severity(f.F.Severity).Text, Title: title, Why: f.W.Why, Todo: f.W.Todo, Meta: []string{in.t("report.harmless", "text", f.W.Harmless)}})
 	}
 	if len(cards) == 0 {
 		return []paper.Block{paper.Para{Text: in.t("text.none"), Style: paper.Calm}}

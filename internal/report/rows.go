@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/mimawari/mimawari/internal/locale"
 	"github.com/mimawari/mimawari/internal/model"
 	"github.com/mimawari/mimawari/internal/report/workbook"
 )
@@ -30,8 +31,14 @@ func (in Input) findingRow(f model.Finding) []any {
 	}
 	return []any{
 		in.severity(f.Severity), StateName(in.Lang, f.State), w.Title, w.Why, w.Todo,
-		assetNames(f), in.moment(f.First), in.moment(f.Last), f.Count, strings.Join(seen, "\n"), f.Rule, f.ID,
+		assetNames(f), in.moment(f.First), in.moment(f.Last), f.Count, strings.Join(seen, "\n"), f.Rule, f.ID, w.Harmless, strings.Join(in.Techniques(f), "\n"),
 	}
+}
+
+// Techniques names the techniques of attack that f may be a sign of.
+func (in Input) Techniques(f model.Finding) []string {
+	r, _ := locale.RuleOf(f.Rule)
+	return r.Techniques(in.Lang)
 }
 
 func (in Input) hostRow(h *model.Host) []any {

@@ -37,7 +37,7 @@ func (in Input) patrolled() bool {
 
 var (
 	todoColumns    = []column{{"severity", 10}, {"title", 42}, {"todo", 52}, {"why", 46}, {"assets", 26}, {"last", 16}, {"state", 10}, {"id", 17}}
-	findingColumns = []column{{"severity", 10}, {"state", 10}, {"title", 40}, {"why", 44}, {"todo", 44}, {"assets", 28}, {"first", 16}, {"last", 16}, {"count", 8}, {"evidence", 56}, {"rule", 26}, {"id", 17}}
+	findingColumns = []column{{"severity", 10}, {"state", 10}, {"title", 40}, {"why", 44}, {"todo", 44}, {"assets", 28}, {"first", 16}, {"last", 16}, {"count", 8}, {"evidence", 56}, {"rule", 26}, {"id", 17}, {"harmless", 44}, {"attack", 30}}
 	hostColumns    = []column{{"name", 24}, {"ips", 22}, {"macs", 19}, {"class", 16}, {"maker", 26}, {"os", 22}, {"roles", 24}, {"confidence", 10}, {"ledger", 20}, {"first", 16}, {"last", 16}, {"id", 17}}
 	pairColumns    = []column{{"compare", 14}, {"declared_name", 24}, {"declared_ip", 20}, {"place", 18}, {"name", 24}, {"ips", 22}, {"macs", 19}, {"class", 16}, {"maker", 26}, {"last", 16}}
 )

@@ -213,6 +213,7 @@ func (d *draft) card(l *life) paper.Card {
 	if names := assets(l.Finding, 6); names != "" {
 		meta = append(meta, d.t("card.assets", "names", names))
 	}
+	meta = append(meta, locale.T(d.Lang, "report.harmless", "text", w.Harmless))
 	if l.Owner != "" {
 		meta = append(meta, d.t("card.owner", "owner", l.Owner))
 	}
