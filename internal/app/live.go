@@ -356,6 +356,7 @@ func joinSeen(a, b *model.Seen) *model.Seen {
 	a.Sources = append(a.Sources, b.Sources...)
 	a.Observations = dissect.SortObservations(append(a.Observations, b.Observations...))
 	a.Bindings = dissect.SortBindings(append(a.Bindings, b.Bindings...))
+	a.Transactions = dissect.SortTransactions(append(a.Transactions, b.Transactions...))
 	a.Conversations = append(a.Conversations, b.Conversations...)
 	a.Gateways = append(a.Gateways, b.Gateways...)
 	a.Limits = append(a.Limits, b.Limits...)

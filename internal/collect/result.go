@@ -12,11 +12,12 @@ import (
 
 // result sorts what was taken and names the source in it.
 func (s *sink) result() Result {
-	obs, binds, limits := dissect.Merge(s.rec)
+	noted := dissect.Merge(s.rec)
+	obs, binds := noted.Observations, noted.Bindings
 	if s.more > 0 {
 		s.note("collect_more_lines", strconv.FormatUint(s.more, 10))
 	}
-	for _, l := range limits {
+	for _, l := range noted.Limits {
 		s.lost += l.Dropped
 	}
 	if s.lost > 0 {

@@ -17,14 +17,15 @@ type View struct {
 	byMAC    map[model.MAC]*model.Host
 	addrsOf  map[model.MAC][]netip.Addr // addresses a MAC itself claims (ARP, NDP, DHCP, tables)
 	byKind   map[model.Kind][]*model.Observation
-	networks []model.Network // most specific first
+	asked    map[model.Action][]*model.Transaction // by what was done, in order of time
+	networks []model.Network                       // most specific first
 }
 
 // NewView indexes in.
 func NewView(in Input) *View {
 	v := &View{
 		Input: in, byIP: map[netip.Addr]*model.Host{}, byMAC: map[model.MAC]*model.Host{},
-		addrsOf: map[model.MAC][]netip.Addr{}, byKind: map[model.Kind][]*model.Observation{},
+		addrsOf: map[model.MAC][]netip.Addr{}, byKind: map[model.Kind][]*model.Observation{}, asked: map[model.Action][]*model.Transaction{},
 	}
 	for i := range in.Hosts {
 		h := &in.Hosts[i]
@@ -43,6 +44,10 @@ func NewView(in Input) *View {
 	for i := range in.Seen.Observations {
 		o := &in.Seen.Observations[i]
 		v.byKind[o.Kind] = append(v.byKind[o.Kind], o)
+	}
+	for i := range in.Seen.Transactions {
+		x := &in.Seen.Transactions[i]
+		v.asked[x.Action] = append(v.asked[x.Action], x)
 	}
 	if in.Ledger != nil {
 		v.networks = slices.Clone(in.Ledger.Networks)

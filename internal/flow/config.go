@@ -52,7 +52,7 @@ type Config struct {
 	MaxFlows   int // active flows in all; beyond, the idlest of a sample ends early. Default 200,000
 	Timeouts   Timeouts
 	Limits     Limits
-	Record     dissect.Limits // of all shards' recorders together, but for PerSubject. Default 150,000 observations, 100,000 bindings
+	Record     dissect.Limits // of all shards' recorders together, but for PerSubject. Default 150,000 observations, 100,000 bindings, 100,000 transactions
 	Convention Convention
 	// HeadersOnly counts flows without showing any payload to the decoders.
 	HeadersOnly bool
@@ -72,6 +72,7 @@ func (c Config) withDefaults() Config {
 	r := &c.Record
 	r.Observations = max(cmp.Or(r.Observations, 150_000)/c.Shards, 1)
 	r.Bindings = max(cmp.Or(r.Bindings, 100_000)/c.Shards, 1)
+	r.Transactions = max(cmp.Or(r.Transactions, 100_000)/c.Shards, 1)
 	t := &c.Timeouts
 	t.TCP, t.Closed = cmp.Or(t.TCP, 300*time.Second), cmp.Or(t.Closed, 5*time.Second)
 	t.UDP, t.Other = cmp.Or(t.UDP, 60*time.Second), cmp.Or(t.Other, 60*time.Second)

@@ -55,6 +55,9 @@ func limitMachines(s *model.Seen, max, weak int) (left uint64) {
 	s.Conversations = slices.DeleteFunc(s.Conversations, func(c model.Conversation) bool {
 		return !m.has(c.Client, model.MAC{}) || !m.has(c.Server, model.MAC{})
 	})
+	s.Transactions = slices.DeleteFunc(s.Transactions, func(x model.Transaction) bool {
+		return !m.has(x.Client, model.MAC{}) || !m.has(x.Server, model.MAC{})
+	})
 	for i := range s.Observations {
 		m.bare(&s.Observations[i].MAC)
 	}

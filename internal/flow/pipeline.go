@@ -139,7 +139,7 @@ func (p *Pipeline) Snapshot() *model.Seen { return p.seen(true) }
 
 // Finish ends all flows and gives what was seen. Where limits were hit Seen.Limits says so: "flows" ended early,
 // "conversations" whose peer on the internet was widened to its /16 (IPv6 /32) or that were left out, "buffers" (TCP segments
-// ahead of a gap), "fragments", "gateways", "macs", "hosts" (MACs and addresses of too many machines), "observations", "bindings". It gives the memory back: nothing may be called after it.
+// ahead of a gap), "fragments", "gateways", "macs", "hosts" (MACs and addresses of too many machines), "observations", "bindings", "transactions". It gives the memory back: nothing may be called after it.
 func (p *Pipeline) Finish() *model.Seen {
 	for _, s := range p.shards {
 		s.mu.Lock()
@@ -161,7 +161,7 @@ func (p *Pipeline) seen(open bool) *model.Seen {
 	for _, s := range p.shards {
 		m.count(s)
 	}
-	observations, bindings, limits := p.merge(!open)
+	noted := p.merge(!open)
 	m.room(p.shards)
 	for _, s := range p.shards {
 		m.add(s, open)
@@ -170,7 +170,8 @@ func (p *Pipeline) seen(open bool) *model.Seen {
 		}
 	}
 	out := m.seen()
-	out.Observations, out.Bindings, out.Limits = observations, bindings, append(out.Limits, limits...)
+	out.Observations, out.Bindings, out.Transactions = noted.Observations, noted.Bindings, noted.Transactions
+	out.Limits = append(out.Limits, noted.Limits...)
 	if cut := limitMachines(out, p.cfg.Limits.Identities, p.cfg.Limits.Weak); cut > 0 {
 		out.Limits = append(out.Limits, model.Limit{Name: "hosts", Max: uint64(p.cfg.Limits.Identities), Dropped: cut})
 	}
@@ -180,7 +181,7 @@ func (p *Pipeline) seen(open bool) *model.Seen {
 }
 
 // merge sums the recorders, and lets go of them if they have been used for the last time.
-func (p *Pipeline) merge(last bool) ([]model.Observation, []model.Binding, []model.Limit) {
+func (p *Pipeline) merge(last bool) dissect.Noted {
 	var recs []*dissect.Recorder
 	for _, s := range p.shards {
 		recs = append(recs, s.rec)
@@ -188,12 +189,12 @@ func (p *Pipeline) merge(last bool) ([]model.Observation, []model.Binding, []mod
 			s.rec, s.engine, s.ctx = nil, nil, dissect.Ctx{}
 		}
 	}
-	o, b, l := dissect.Merge(recs...)
+	noted := dissect.Merge(recs...)
 	if last {
 		clear(recs)
 		runtime.GC() // the same for the recorders
 	}
-	return o, b, l
+	return noted
 }
 
 func (p *Pipeline) withMirrors(mirrors []mirror) []model.Source {

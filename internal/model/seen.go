@@ -15,6 +15,7 @@ type Seen struct {
 	Bindings      []Binding
 	Observations  []Observation
 	Conversations []Conversation
+	Transactions  []Transaction
 	Gateways      []Gateway
 	Limits        []Limit
 	Passed        []string // files of directories that were passed over because they are of another kind

@@ -73,7 +73,8 @@ func CheckPacket(t *testing.T, src string, ipProto uint8, payload string, app di
 
 func compare(t *testing.T, rec *dissect.Recorder, want []string) {
 	t.Helper()
-	obs, binds, _ := dissect.Merge(rec)
+	noted := dissect.Merge(rec)
+	obs, binds := noted.Observations, noted.Bindings
 	got := append(Lines(obs), Bindings(binds)...)
 	slices.Sort(got)
 	want = append([]string{}, want...)
@@ -131,7 +132,7 @@ func Fuzz(t *testing.T, specs []dissect.DatagramSpec, b []byte) {
 // Clean fails if a value was recorded that model.Clean would change.
 func Clean(t *testing.T, rec *dissect.Recorder) {
 	t.Helper()
-	obs, _, _ := dissect.Merge(rec)
+	obs := dissect.Merge(rec).Observations
 	for _, o := range obs {
 		if model.Clean(o.Value) != o.Value {
 			t.Errorf("%s recorded with control characters: %q", o.Kind, o.Value)

@@ -83,6 +83,29 @@ func (c *Ctx) Bind(k model.BindingKind, mac model.MAC, addr netip.Addr) {
 	c.Rec.Bind(k, mac, addr, c.VLAN, c.At)
 }
 
+// Deal is what a decoder tells of an act of the client on the server. Zero fields are not known; Count zero is one.
+type Deal struct {
+	Action      model.Action
+	Object, Who string // may be Views of a packet
+	Outcome     model.Outcome
+	Count       uint64
+	Bytes       [2]uint64 // from the client, to the client
+}
+
+// Deal records an act between the two sides of this flow, whichever of them sent the packet.
+func (c *Ctx) Deal(d Deal) {
+	client, server, port := c.Src, c.Dst, c.DstPort
+	if !c.ToServer {
+		client, server, port = c.Dst, c.Src, c.SrcPort
+	}
+	c.DealWith(client, server, port, d)
+}
+
+// DealWith is Deal where the parties are not the two sides of the flow (an ARP request, a DNS server's client).
+func (c *Ctx) DealWith(client, server netip.Addr, port uint16, d Deal) {
+	c.Rec.journal.add(c.At, client, server, port, c.App, d)
+}
+
 func (c *Ctx) entry(k model.Kind, subject netip.Addr, mac model.MAC, peer netip.Addr, port uint16) entry {
 	return entry{at: c.At, kind: k, subject: subject, mac: mac, vlan: c.VLAN, peer: peer, port: port}
 }

@@ -18,17 +18,19 @@ type Limits struct {
 	Observations int // in all
 	PerSubject   int // values of one kind of one subject
 	Bindings     int
+	Transactions int // see journal
 }
 
-// DefaultLimits is what one shard keeps by default: about 100 bytes an observation, 64 a binding.
-var DefaultLimits = Limits{Observations: 200_000, PerSubject: 128, Bindings: 100_000}
+// DefaultLimits is what one shard keeps by default: about 100 bytes an observation or transaction, 64 a binding.
+var DefaultLimits = Limits{Observations: 200_000, PerSubject: 128, Bindings: 100_000, Transactions: 100_000}
 
-// Recorder keeps observations and bindings, each once with first, last and count. It is owned by one goroutine.
+// Recorder keeps observations, bindings and transactions, each once with first, last and count. It is owned by one goroutine.
 // Repeating a known observation allocates nothing.
 type Recorder struct {
 	// Watched says of a name (SNI, DNS query) that it must be kept past PerSubject. May be nil.
 	Watched func(name string) bool
 
+	journal    journal
 	limits     Limits
 	seed       maphash.Seed
 	slots      []slot // open addressing over list
@@ -97,8 +99,10 @@ func NewRecorder(l Limits) *Recorder {
 	l.Observations = cmp.Or(l.Observations, DefaultLimits.Observations)
 	l.PerSubject = cmp.Or(l.PerSubject, DefaultLimits.PerSubject)
 	l.Bindings = cmp.Or(l.Bindings, DefaultLimits.Bindings)
+	l.Transactions = cmp.Or(l.Transactions, DefaultLimits.Transactions)
 	return &Recorder{
-		limits: l, seed: maphash.MakeSeed(), slots: make([]slot, 1<<10),
+		journal: newJournal(l.Transactions),
+		limits:  l, seed: maphash.MakeSeed(), slots: make([]slot, 1<<10),
 		valueIDs: map[string]uint32{}, kindIDs: map[model.Kind]uint16{},
 		perSubj: map[subjectKind]uint16{}, binds: map[bindKey]uint32{}, owner: map[ownerKey]model.MAC{},
 	}
@@ -234,44 +238,54 @@ func (r *Recorder) Bind(k model.BindingKind, mac model.MAC, addr netip.Addr, vla
 	r.owner[o] = mac
 }
 
-// Merge sums recorders into sorted observations and bindings, and names the limits that were reached.
-func Merge(rs ...*Recorder) ([]model.Observation, []model.Binding, []model.Limit) {
-	var all []model.Observation
-	var binds []model.Binding
-	var obsLimit, bindLimit model.Limit
-	var nObs, nBinds int
+// Noted is what recorders hold together, sorted.
+type Noted struct {
+	Observations []model.Observation
+	Bindings     []model.Binding
+	Transactions []model.Transaction
+	Limits       []model.Limit // those that were reached: "observations", "bindings", "transactions"
+}
+
+// Merge sums recorders.
+func Merge(rs ...*Recorder) Noted {
+	var n Noted
+	var observations, bindings int
 	for _, r := range rs {
-		nObs, nBinds = nObs+len(r.list), nBinds+len(r.bindings)
+		observations, bindings = observations+len(r.list), bindings+len(r.bindings)
 	}
-	all, binds = slices.Grow(all, nObs), slices.Grow(binds, nBinds)
+	n.Observations, n.Bindings = slices.Grow(n.Observations, observations), slices.Grow(n.Bindings, bindings)
+	limits := [...]model.Limit{{Name: "observations"}, {Name: "bindings"}, {Name: "transactions"}}
 	for _, r := range rs {
-		for _, o := range r.list {
-			all = append(all, model.Observation{
-				Subject: o.subject, MAC: o.mac, VLAN: o.vlan, Kind: r.kinds[o.kind],
-				Value: r.values[o.value], Peer: o.peer, Port: o.port, First: stamp(o.first), Last: stamp(o.last), Count: o.count,
-			})
+		r.give(&n)
+		for i, max := range [...]int{r.limits.Observations, r.limits.Bindings, r.limits.Transactions} {
+			limits[i].Max += uint64(max)
 		}
-		for _, b := range r.bindings {
-			binds = append(binds, model.Binding{
-				MAC: b.key.mac, Addr: b.key.addr, VLAN: b.key.vlan, Kind: b.key.kind,
-				First: stamp(b.first), Last: stamp(b.last), Count: b.count, Moves: b.moves,
-			})
+		limits[0].Dropped += r.dropped[0]
+		limits[1].Dropped += r.dropped[1]
+		limits[2].Dropped += r.journal.dropped
+	}
+	for _, l := range limits {
+		if l.Dropped > 0 {
+			n.Limits = append(n.Limits, l)
 		}
-		obsLimit.Max += uint64(r.limits.Observations)
-		obsLimit.Dropped += r.dropped[0]
-		bindLimit.Max += uint64(r.limits.Bindings)
-		bindLimit.Dropped += r.dropped[1]
 	}
-	var limits []model.Limit
-	if obsLimit.Dropped > 0 {
-		obsLimit.Name = "observations"
-		limits = append(limits, obsLimit)
+	n.Observations, n.Bindings, n.Transactions = SortObservations(n.Observations), SortBindings(n.Bindings), joinJournals(rs)
+	return n
+}
+
+func (r *Recorder) give(n *Noted) {
+	for _, o := range r.list {
+		n.Observations = append(n.Observations, model.Observation{
+			Subject: o.subject, MAC: o.mac, VLAN: o.vlan, Kind: r.kinds[o.kind],
+			Value: r.values[o.value], Peer: o.peer, Port: o.port, First: stamp(o.first), Last: stamp(o.last), Count: o.count,
+		})
 	}
-	if bindLimit.Dropped > 0 {
-		bindLimit.Name = "bindings"
-		limits = append(limits, bindLimit)
+	for _, b := range r.bindings {
+		n.Bindings = append(n.Bindings, model.Binding{
+			MAC: b.key.mac, Addr: b.key.addr, VLAN: b.key.vlan, Kind: b.key.kind,
+			First: stamp(b.first), Last: stamp(b.last), Count: b.count, Moves: b.moves,
+		})
 	}
-	return SortObservations(all), SortBindings(binds), limits
 }
 
 func stamp(ns int64) time.Time { return time.Unix(0, ns).UTC() }

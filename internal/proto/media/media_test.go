@@ -46,7 +46,7 @@ func TestSIP(t *testing.T) {
 	if v := ask(dissect.SIP, c, invite); v != dissect.Yes {
 		t.Errorf("verdict %d", v)
 	}
-	obs, _, _ := dissect.Merge(rec)
+	obs := dissect.Merge(rec).Observations
 	if d := cmp.Diff([]string{`client sip.agent "NEC DT900"`}, streamtest.Lines(obs)); d != "" {
 		t.Error(d)
 	}

@@ -161,7 +161,7 @@ func TestDCMTK(t *testing.T) {
 	run(t, "getscu", append([]string{"-S", "-od", dir, "-k", "0008,0052=STUDY", "-k", "0020,000d=1.2.3.1"}, to...)...)
 	watched.open.Wait()
 
-	obs, _, _ := dissect.Merge(watched.rec)
+	obs := dissect.Merge(watched.rec).Observations
 	lines := streamtest.Lines(slices.DeleteFunc(obs, func(o model.Observation) bool {
 		return o.Kind != model.DICOMOp && o.Kind != model.DICOMCalled && o.Kind != model.DICOMCalling && o.Kind != model.DICOMFailure
 	}))
@@ -177,7 +177,7 @@ func TestDCMTK(t *testing.T) {
 	if !slices.Equal(lines, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(lines, "\n"), strings.Join(want, "\n"))
 	}
-	all, _, _ := dissect.Merge(watched.rec)
+	all := dissect.Merge(watched.rec).Observations
 	for _, o := range all {
 		for _, secret := range []string{"YAMADA", "PID4711", "ACC777", "1.2.3.1"} {
 			if strings.Contains(o.Value, secret) && o.Kind != model.DICOMImplUID && o.Kind != model.DICOMSOP {

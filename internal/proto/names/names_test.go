@@ -84,7 +84,7 @@ func TestWatched(t *testing.T) {
 		c.Rec = rec
 		data(c, []byte(head("\x81\x80", 1, 1, 0, 0)+question(n, 1)+rr(here, 1, in, "\xcb\x00\x71\x05")))
 	}
-	obs, _, _ := dissect.Merge(rec)
+	obs := dissect.Merge(rec).Observations
 	for _, o := range obs {
 		if o.Subject == netip.MustParseAddr("203.0.113.5") && o.Value != "relay.example" {
 			t.Errorf("kept %q", o.Value)

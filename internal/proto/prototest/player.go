@@ -246,12 +246,12 @@ func (p *Player) End() ([]model.Observation, map[FlowKey]Flow) {
 	for _, f := range p.flows {
 		p.close(f)
 	}
-	obs, _, _ := dissect.Merge(p.rec)
+	obs := dissect.Merge(p.rec).Observations
 	return obs, p.done
 }
 
 // Bindings gives the addresses and MACs that were seen together.
 func (p *Player) Bindings() []model.Binding {
-	_, binds, _ := dissect.Merge(p.rec)
+	binds := dissect.Merge(p.rec).Bindings
 	return binds
 }

@@ -51,7 +51,7 @@ func TestDatagrams(t *testing.T) {
 		for _, spec := range remote.Datagrams() {
 			spec.Data(c, []byte(b))
 		}
-		obs, _, _ := dissect.Merge(rec)
+		obs := dissect.Merge(rec).Observations
 		wanted := []string{}
 		if want != "" {
 			wanted = append(wanted, want)

@@ -45,7 +45,7 @@ func Play(port uint16, turns ...string) ([]model.Observation, dissect.App) {
 	}
 	app := s.App
 	e.Close(Context(port, true), s)
-	obs, _, _ := dissect.Merge(rec)
+	obs := dissect.Merge(rec).Observations
 	return obs, app
 }
 

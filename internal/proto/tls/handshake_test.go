@@ -110,7 +110,7 @@ func feed(client, server []byte, step int) []string {
 }
 
 func said(rec *dissect.Recorder) []string {
-	obs, _, _ := dissect.Merge(rec)
+	obs := dissect.Merge(rec).Observations
 	var out []string
 	for _, o := range obs {
 		out = append(out, fmt.Sprintf("%s:%d %s %s x%d", o.Subject, o.Port, o.Kind, o.Value, o.Count))

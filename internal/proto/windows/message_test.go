@@ -21,7 +21,7 @@ func context(rec *dissect.Recorder, toServer bool) *dissect.Ctx {
 }
 
 func said(rec *dissect.Recorder) []string {
-	obs, _, _ := dissect.Merge(rec)
+	obs := dissect.Merge(rec).Observations
 	var out []string
 	for _, o := range obs {
 		out = append(out, o.Subject.String()+" "+string(o.Kind)+" "+o.Value)
