@@ -6,11 +6,13 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/mimawari/mimawari/internal/auth"
+	"github.com/mimawari/mimawari/internal/ledger"
 	"github.com/mimawari/mimawari/internal/locale"
 	"github.com/mimawari/mimawari/internal/model"
 )
@@ -32,6 +34,11 @@ type Parts struct {
 	Trails   Trails
 	Notes    Notes
 	Intake   Intake
+	Shelf    *ledger.Shelf // holds workbooks between dry run and import
+	// Page gives the action of a route of the pages, nil if there is none: what hands out a file is one and the same.
+	Page func(pattern string) func(http.ResponseWriter, *http.Request) error
+	// Note puts an entry of its own into the audit trail if the request succeeds. May be nil.
+	Note func(r *http.Request, action, object string, details ...string)
 }
 
 // API answers /api/v1/. Who asks and whether they may is made sure of before: package web mounts each operation behind the
@@ -49,10 +56,16 @@ type API struct {
 type Operation struct {
 	Method, Path string
 	Need         auth.Permission
-	Stream       bool // the answer goes on: it is neither kept nor tagged
-	Large        bool // the operation itself bounds what it reads
+	Stream       bool     // the answer goes on, or is a file: it is neither kept nor tagged
+	Large        bool     // the operation itself bounds what it reads
+	Quiet        bool     // one of very many steps: nothing of it is in the audit trail
+	Media        []string // what the answer is, if it is not JSON
+	Pages        []string // the routes of the pages that do the same
 
 	ID, Tag, Summary, Text string
+	// body is what is sent, if it is not JSON, and the most of it.
+	body    string
+	maxBody int64
 }
 
 // Pattern is the operation as net/http.ServeMux has it.
@@ -86,7 +99,7 @@ func New(p Parts) *API {
 	})
 	for _, register := range []func(*API){
 		(*API).patrolOperations, (*API).hostOperations, (*API).trailOperations, (*API).findingOperations, (*API).suppressionOperations,
-		(*API).ledgerOperations, (*API).intakeOperations, (*API).institutionOperations,
+		(*API).ledgerOperations, (*API).ledgerRowOperations, (*API).ledgerMachineOperations, (*API).ledgerImportOperations, (*API).intakeOperations, (*API).institutionOperations,
 		(*API).searchOperations,
 		(*API).documentOperations,
 	} {
@@ -109,14 +122,21 @@ func add[I, O any](a *API, o Operation, f func(context.Context, *I) (*O, error))
 		MaxBodyBytes: maxBody, DefaultStatus: http.StatusOK, Security: []map[string][]string{{tokenScheme: {string(o.Need)}}},
 		Errors: failures(o, reflect.TypeFor[I]()),
 	}
+	if o.maxBody > 0 {
+		h.MaxBodyBytes, h.BodyReadTimeout = o.maxBody, slow
+	}
 	huma.Register(a.huma, h, f)
 }
 
+// slow is how long a large body may take over a slow line.
+const slow = 10 * time.Minute
+
 // call is what a request brings along besides its input, and what came of it.
 type call struct {
-	lang locale.Lang
-	url  *url.URL
-	err  error
+	lang    locale.Lang
+	url     *url.URL
+	err     error
+	request *http.Request
 }
 
 type callKey struct{}
@@ -133,7 +153,7 @@ func callOf(ctx context.Context) *call {
 func (a *API) Do(o Operation) func(http.ResponseWriter, *http.Request) error {
 	handle := a.routes[o.Pattern()]
 	return func(w http.ResponseWriter, r *http.Request) error {
-		c := &call{lang: Lang(r), url: r.URL}
+		c := &call{lang: Lang(r), url: r.URL, request: r}
 		r = r.WithContext(context.WithValue(r.Context(), callKey{}, c))
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Add("Vary", "Accept-Language, Authorization, Cookie")
@@ -181,6 +201,13 @@ func Lang(r *http.Request) locale.Lang {
 		return l
 	}
 	return locale.Japanese
+}
+
+// noted puts an entry into the audit trail if the request succeeds: the same as the page that does the same.
+func (a *API) noted(ctx context.Context, action, object string, details ...string) {
+	if r := callOf(ctx).request; a.Note != nil && r != nil {
+		a.Note(r, action, object, details...)
+	}
 }
 
 // who is the name under which a decision is kept: the person, or the owner of the token.

@@ -34,7 +34,7 @@ func (a *API) intakeOperations() {
 	add(a, op(http.MethodGet, "/uploads", "uploads", "The files that were sent", "Files are sent with the tus protocol 1.0 to POST /api/v1/uploads, in pieces and with resume; DELETE takes one away. A tus client does that."), a.uploads)
 	add(a, op(http.MethodGet, "/sources", "sources", "What is watched, and what it saw in the last minute", ""), a.sources)
 	add(a, Operation{
-		Method: http.MethodGet, Path: "/events", Need: auth.Look, ID: "events", Tag: "intake", Summary: "What goes on, as server-sent events", Stream: true,
+		Method: http.MethodGet, Path: "/events", Need: auth.Look, ID: "events", Tag: "intake", Summary: "What goes on, as server-sent events", Stream: true, Media: []string{"text/event-stream"}, Pages: []string{"GET /events"},
 		Text: "text/event-stream (WHATWG HTML, 9.2): each event has a name and JSON data. The connection stays open; a comment every 15 seconds keeps it.",
 	}, a.events)
 }

@@ -2,10 +2,8 @@ package api
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/mimawari/mimawari/internal/auth"
@@ -24,7 +22,16 @@ type Versions interface {
 
 // Declarer carries out what people change in the ledger.
 type Declarer interface {
+	Look(ctx context.Context) (*decide.Moment, error)
+	Known(ctx context.Context, es []decide.Entry, p decide.Person) (model.Batch, []ledger.FieldSlip, error)
+	NotKnown(ctx context.Context, hosts []string, owner string, p decide.Person) (model.Batch, error)
+	Ask(ctx context.Context, qs []decide.Question, to, mail string, sent bool, p decide.Person) (model.Batch, error)
+	Accept(ctx context.Context, cs []decide.Choice, p decide.Person) (model.Batch, []ledger.FieldSlip, error)
+	Keep(ctx context.Context, cs []decide.Choice, owner string, until time.Time, p decide.Person) (model.Batch, error)
+	EditRow(ctx context.Context, e decide.RowEdit, p decide.Person) (decide.RowSaved, error)
+	TakeIn(ctx context.Context, imported *model.Ledger, rest string, base int, p decide.Person) (model.Batch, error)
 	Restore(ctx context.Context, version int, p decide.Person) (model.Batch, error)
+	Sent(ctx context.Context, id string, p decide.Person) (model.Batch, error)
 	Undo(ctx context.Context, id string, rest bool, p decide.Person) (decide.Undone, error)
 	Answer(ctx context.Context, id, answer string, p decide.Person) (model.Batch, error)
 }
@@ -33,17 +40,17 @@ func (a *API) ledgerOperations() {
 	get := func(path, id, summary string) Operation {
 		return Operation{Method: http.MethodGet, Path: path, Need: auth.Look, ID: id, Tag: "ledger", Summary: summary}
 	}
-	change := func(path, id, summary, text string) Operation {
-		return Operation{Method: http.MethodPost, Path: path, Need: auth.Declare, ID: id, Tag: "ledger", Summary: summary, Text: text}
+	change := func(path, id, summary, text, page string) Operation {
+		return Operation{Method: http.MethodPost, Path: path, Need: auth.Declare, ID: id, Tag: "ledger", Summary: summary, Text: text, Pages: []string{page}}
 	}
 	add(a, get("/ledger/versions", "ledger-versions", "The versions of the ledger, newest first"), a.ledgerVersions)
 	add(a, get("/ledger/rows/{kind}", "ledger-rows", "The rows of one kind: hosts, networks, zones, lines, systems, vendors, contracts, people, departments, sites"), a.ledgerRows)
 	add(a, get("/ledger/diff", "ledger-diff", "What differs between two versions"), a.ledgerDiff)
 	add(a, get("/ledger/decisions", "ledger-decisions", "What was decided and changed, newest first"), a.ledgerDecisions)
 	add(a, get("/ledger/inquiries", "ledger-inquiries", "What departments were asked"), a.ledgerInquiries)
-	add(a, change("/ledger/versions/{n}/restore", "ledger-restore", "Make an old version the newest", "The versions between stay."), a.ledgerRestore)
-	add(a, change("/ledger/decisions/{id}/undo", "ledger-undo", "Take a decision back", "What somebody else has changed since is refused, unless rest is true: then the rest is taken back."), a.ledgerUndo)
-	add(a, change("/ledger/inquiries/{id}", "ledger-answer", "Note what was answered", ""), a.ledgerAnswer)
+	add(a, change("/ledger/versions/{n}/restore", "ledger-restore", "Make an old version the newest", "The versions between stay.", "POST /ledger/versions/{n}/restore"), a.ledgerRestore)
+	add(a, change("/ledger/decisions/{id}/undo", "ledger-undo", "Take a decision back", "What somebody else has changed since is refused, unless rest is true: then the rest is taken back.", "POST /ledger/undo/{id}"), a.ledgerUndo)
+	add(a, change("/ledger/inquiries/{id}", "ledger-answer", "Note what was answered", "", "POST /ledger/inquiries/{id}"), a.ledgerAnswer)
 }
 
 // LedgerVersionList is the versions of the ledger.
@@ -77,6 +84,7 @@ type ledgerRowsInput struct {
 	Paging
 	Kind    string `path:"kind" enum:"hosts,networks,zones,lines,systems,vendors,contracts,people,departments,sites" doc:"the kind of row"`
 	Version int    `query:"version" minimum:"0" default:"0" doc:"a version; without it the newest"`
+	Q       string `query:"q" maxLength:"200" doc:"part of a cell"`
 }
 
 // LedgerRowList is part of the rows of one kind.
@@ -107,23 +115,18 @@ func (a *API) ledgerRows(ctx context.Context, in *ledgerRowsInput) (*ledgerRowsO
 	if err != nil {
 		return nil, err
 	}
-	rows := ledger.Rows(l, ledger.Kind(in.Kind))
+	rows := slices.DeleteFunc(ledger.Rows(l, ledger.Kind(in.Kind)), func(r ledger.Row) bool { return !r.Has(in.Q) })
 	out := LedgerRowList{Rows: []LedgerRow{}, Total: len(rows)}
 	if l != nil {
 		out.Version = l.Version
 	}
-	from := 0
-	if in.After != "" {
-		if from, err = strconv.Atoi(in.After); err != nil || from < 0 || from > len(rows) {
-			return nil, model.ErrCursor
-		}
+	part, after, err := paged(rows, in.Paging)
+	if err != nil {
+		return nil, err
 	}
-	to := min(from+min(in.Limit, maxPage), len(rows))
-	for _, r := range rows[from:to] {
+	out.Next = after
+	for _, r := range part {
 		out.Rows = append(out.Rows, newLedgerRow(r))
-	}
-	if to < len(rows) {
-		out.Next = strconv.Itoa(to)
 	}
 	return &ledgerRowsOutput{next(ctx, out.Next), out}, nil
 }
@@ -236,7 +239,7 @@ func (a *API) ledgerRestore(ctx context.Context, in *ledgerRestoreInput) (*ledge
 		return nil, model.ErrNotFound
 	}
 	b, err := a.Declarer.Restore(ctx, in.N, person(ctx, in.Body.Why))
-	return &ledgerDecisionOutput{newDecision(b)}, inWords(ctx, err)
+	return a.decided(ctx, b, err)
 }
 
 type ledgerUndoInput struct {
@@ -249,10 +252,7 @@ func (a *API) ledgerUndo(ctx context.Context, in *ledgerUndoInput) (*ledgerDecis
 		return nil, model.ErrNotFound
 	}
 	u, err := a.Declarer.Undo(ctx, in.ID, in.Body.Rest, person(ctx, in.Body.Why))
-	if err == nil && u.Batch.ID == "" && len(u.Clashes) > 0 {
-		return nil, model.ErrMoved
-	}
-	return &ledgerDecisionOutput{newDecision(u.Batch)}, inWords(ctx, err)
+	return a.decided(ctx, u.Batch, err)
 }
 
 // AnswerBody is what a department answered.
@@ -270,22 +270,9 @@ func (a *API) ledgerAnswer(ctx context.Context, in *ledgerAnswerInput) (*ledgerD
 		return nil, model.ErrNotFound
 	}
 	b, err := a.Declarer.Answer(ctx, in.ID, model.Clean(in.Body.Answer), person(ctx, ""))
-	return &ledgerDecisionOutput{newDecision(b)}, inWords(ctx, err)
+	return a.decided(ctx, b, err)
 }
 
 func person(ctx context.Context, why string) decide.Person {
 	return decide.Person{Name: who(ctx), Why: model.Clean(why), Lang: callOf(ctx).lang}
-}
-
-// inWords turns what the ledger's room refuses into an error of ours.
-func inWords(ctx context.Context, err error) error {
-	var no *decide.Refusal
-	var bad *ledger.Refusal
-	switch {
-	case errors.As(err, &no):
-		return &Refused{Key: no.Key(), Pairs: slices.Clone(no.Pairs)}
-	case errors.As(err, &bad):
-		return &Refused{Key: "declared.refused", Pairs: []string{"text", bad.In(callOf(ctx).lang)}}
-	}
-	return err
 }

@@ -58,8 +58,11 @@ func (a *API) finish() {
 		if o.Method == http.MethodGet && !o.Stream {
 			tagged(op)
 		}
-		if o.Stream {
-			op.Responses["200"] = &huma.Response{Description: "the events", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: huma.TypeString}}}}
+		if len(o.Media) > 0 {
+			op.Responses["200"] = &huma.Response{Description: "the file", Content: map[string]*huma.MediaType{}}
+			for _, m := range o.Media {
+				op.Responses["200"].Content[m] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
+			}
 		}
 		if strings.HasPrefix(o.ID, "openapi-") {
 			media := "application/openapi+" + strings.TrimPrefix(o.ID, "openapi-")

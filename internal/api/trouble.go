@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -66,19 +65,20 @@ func init() {
 		return &Problem{status: status, Said: Failure{Code: "api.internal", Text: msg}}
 	}
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, msg string, errs ...error) huma.StatusError {
-		callOf(ctx.Context()).err = cause(ctx.Context(), status, msg, errs)
+		callOf(ctx.Context()).err = cause(ctx, status, msg, errs)
 		return &Problem{status: status}
 	}
 	huma.DefaultArrayNullable = false // lists are lists
 }
 
 // cause turns what huma has to say into an error of ours.
-func cause(ctx context.Context, status int, msg string, errs []error) error {
+func cause(hc huma.Context, status int, msg string, errs []error) error {
+	ctx := hc.Context()
 	switch status {
 	case http.StatusInternalServerError:
 		return errors.Join(append([]error{}, errs...)...)
 	case http.StatusRequestEntityTooLarge:
-		return &Refused{Key: "api.too_large", Pairs: []string{"max", fmt.Sprint(maxBody >> 10)}, Status: status}
+		return &Refused{Key: "api.too_large", Pairs: []string{"max", fmt.Sprint(hc.Operation().MaxBodyBytes >> 10)}, Status: status}
 	case http.StatusUnsupportedMediaType:
 		return &Refused{Key: "api.not_json", Status: status}
 	case http.StatusRequestTimeout:

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -87,7 +88,11 @@ func filled(t *testing.T, a *app.App, s string) string {
 	if x, err := a.Store.RoundsIn(t.Context(), model.RoundQueued); err == nil && len(x) > 0 {
 		round = x[0].ID
 	}
-	return strings.NewReplacer("{silence}", silence, "{decision}", decision, "{inquiry}", inquiry, "{upload}", upload, "{round}", round).Replace(s)
+	version := 0
+	if x, err := a.Store.LedgerVersions(t.Context()); err == nil && len(x) > 0 {
+		version = x[0].Version
+	}
+	return strings.NewReplacer("{version}", fmt.Sprint(version), "{silence}", silence, "{decision}", decision, "{inquiry}", inquiry, "{upload}", upload, "{round}", round).Replace(s)
 }
 
 func operator() auth.Viewer {
@@ -148,6 +153,26 @@ func tried() [][3]string {
 		{"GET", "/api/v1/ledger/rows/hosts?limit=1"},
 		{"GET", "/api/v1/ledger/rows/vendors?version=1"},
 		{"GET", "/api/v1/ledger/diff?from=1"},
+		{"GET", "/api/v1/ledger/kinds?lang=en"},
+		{"GET", "/api/v1/ledger/machines?limit=1&status=undeclared"},
+		{"GET", "/api/v1/ledger/machines/" + r.Hosts[0].ID},
+		{"POST", "/api/v1/ledger/decisions", `{"what":"known","machines":["` + r.Hosts[0].ID + `"],"values":{"location":"2階"},"dry_run":true}`},
+		{"POST", "/api/v1/ledger/decisions", `{"what":"known","machines":["` + r.Hosts[1].ID + `","none"],"values":{"name":"検査PC","location":"2階"}}`},
+		{"POST", "/api/v1/ledger/rows/vendors", `{"fields":{"name":"保守会社"},"why":"契約"}`},
+		{"GET", "/api/v1/ledger/rows/vendors/{last}"},
+		{"PUT", "/api/v1/ledger/rows/vendors/{last}", `{"fields":{"note":"夜間も"}}`},
+		{"DELETE", "/api/v1/ledger/rows/vendors/{last}?why=%E8%A7%A3%E7%B4%84"},
+		{"POST", "/api/v1/ledger/imports?name=new.csv", "名称,IPアドレス\n受付PC,10.1.0.21\n新PC,10.1.0.99\n"},
+		{"GET", "/api/v1/ledger/imports/{last}?rest=remove"},
+		{"PUT", "/api/v1/ledger/imports/{last}/mapping", `{"columns":{"名称":"name"}}`},
+		{"POST", "/api/v1/ledger/imports/{last}/take-in", `{"base":{version},"rest":"keep","why":"取り込み"}`},
+		{"POST", "/api/v1/ledger/imports?name=other.csv", "名称,IPアドレス\n受付PC,10.1.0.21\n"},
+		{"DELETE", "/api/v1/ledger/imports/{last}"},
+		{"POST", "/api/v1/ledger/decisions", `{"what":"ask","machines":["` + r.Hosts[0].ID + `"],"to":"検査科","subject":"これは何ですか","text":"教えてください"}`},
+		{"POST", "/api/v1/ledger/inquiries/{inquiry}/sent"},
+		{"GET", "/api/v1/ledger/export.xlsx?version=1"},
+		{"GET", "/api/v1/ledger/export.csv"},
+		{"GET", "/api/v1/ledger/template.xlsx?lang=en"},
 		{"POST", "/api/v1/ledger/versions/1/restore", `{"why":"元に戻す"}`},
 		{"GET", "/api/v1/ledger/decisions"},
 		{"POST", "/api/v1/ledger/decisions/{decision}/undo", `{}`},
@@ -187,21 +212,35 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	furnish(t, a, in)
 	c, _ := described(t)
 	mux := http.NewServeMux()
-	left := map[string]bool{}
+	left, media := map[string]bool{}, map[string][]string{}
 	for _, o := range api.New(api.Parts{}).Operations() {
 		mux.Handle(o.Pattern(), http.NotFoundHandler())
 		left[o.Pattern()] = true
+		if o.ID != "events" {
+			media[o.Pattern()] = o.Media
+		}
 	}
+	last := "" // id of what was made last
 	for _, x := range tried() {
-		x[1], x[2] = filled(t, a, x[1]), filled(t, a, x[2])
+		x[1], x[2] = strings.ReplaceAll(filled(t, a, x[1]), "{last}", last), filled(t, a, x[2])
 		res := ask(t, h, x[0], x[1], x[2])
 		body := content(t, res)
 		if res.StatusCode != 200 {
 			t.Errorf("%s %s: %d %s", x[0], x[1], res.StatusCode, body)
 			continue
 		}
+		var made struct{ ID string }
+		if json.Unmarshal([]byte(body), &made) == nil && made.ID != "" {
+			last = made.ID
+		}
 		_, pattern := mux.Handler(httptest.NewRequestWithContext(t.Context(), x[0], x[1], nil))
 		delete(left, pattern)
+		if media[pattern] != nil {
+			if got, _, _ := strings.Cut(res.Header.Get("Content-Type"), ";"); !slices.Contains(media[pattern], got) || body == "" {
+				t.Errorf("%s: %q, %d bytes; want %v", x[1], got, len(body), media[pattern])
+			}
+			continue
+		}
 		if strings.Contains(x[1], "/events") && !strings.HasPrefix(body, "retry: 3000\n\n") {
 			t.Errorf("%s: %q", x[1], body)
 		}

@@ -17,6 +17,7 @@ import (
 	"github.com/mimawari/mimawari/internal/api"
 	"github.com/mimawari/mimawari/internal/audit"
 	"github.com/mimawari/mimawari/internal/auth"
+	"github.com/mimawari/mimawari/internal/ledger"
 	"github.com/mimawari/mimawari/internal/model"
 	"github.com/mimawari/mimawari/internal/web/declared"
 	"github.com/mimawari/mimawari/internal/web/finder"
@@ -75,6 +76,7 @@ type Site struct {
 	SetUpCode string
 
 	meter *metrics.Meter // one for all routes
+	shelf *ledger.Shelf  // one for pages and API
 }
 
 // metered gives what measures the answers.
@@ -169,7 +171,7 @@ func rooms(k *page.Kit, s Site) []interface{ Routes() []page.Route } {
 		care(k, s),
 		settings.Site{Kit: k, Keeper: s.Keeper, Trail: s.Trail, Directory: s.Directory, Others: others},
 		maps.Site{Kit: k, Desk: s.Maps},
-		declared.New(k, s.Ledger, s.Stored),
+		declared.Site{Kit: k, Desk: s.Ledger, Archive: s.Stored, Shelf: s.shelf},
 	}
 }
 
@@ -189,6 +191,9 @@ func course(k *page.Kit, s Site) setup.Site {
 
 // Routes are all addresses, each with the permission it needs.
 func Routes(k *page.Kit, s Site) []page.Route {
+	if s.Stored != nil {
+		s.shelf = ledger.NewShelf(s.Stored, k.Now)
+	}
 	rs := []page.Route{
 		{Pattern: "GET /healthz", Need: auth.Everyone, Do: healthy},
 		{Pattern: "GET /readyz", Need: auth.Everyone, Do: s.ready},
@@ -196,11 +201,11 @@ func Routes(k *page.Kit, s Site) []page.Route {
 		{Pattern: "POST /lang", Need: auth.Everyone, Do: k.ChooseLang},
 		{Pattern: "/", Need: auth.Everyone, Do: page.Missing},
 	}
-	rs = append(rs, machines(s)...)
 	rs = append(rs, s.metered().Routes()...)
 	for _, room := range rooms(k, s) {
 		rs = append(rs, room.Routes()...)
 	}
+	rs = append(rs, machines(s, rs)...)
 	for i := range rs {
 		if rs[i].Pattern == "GET /{$}" {
 			rs[i].Do = course(k, s).First(rs[i].Do)
@@ -209,15 +214,31 @@ func Routes(k *page.Kit, s Site) []page.Route {
 	return rs
 }
 
-// machines are the operations of the API, each behind the permission that it names.
-func machines(s Site) []page.Route {
-	p := api.Parts{Memory: s.Memory, Desk: s.Desk, Finder: s.Finder, Versions: s.Stored, Declarer: s.Ledger, Trails: s.Trails, Notes: s.Notes, Intake: s.Intake}
-	a := api.New(p)
+// machines are the operations of the API, each behind the permission that it names. Files are handed out by the actions of the pages.
+func machines(s Site, pages []page.Route) []page.Route {
+	a := api.New(parts(s, pages))
 	rs := []page.Route{{Pattern: "/api/", Need: auth.SignedIn, Do: a.Missing, JSON: true}}
 	for _, o := range a.Operations() {
-		rs = append(rs, page.Route{Pattern: o.Pattern(), Need: o.Need, Do: a.Do(o), JSON: true, Large: o.Large})
+		rs = append(rs, page.Route{Pattern: o.Pattern(), Need: o.Need, Do: a.Do(o), JSON: true, Large: o.Large, Quiet: o.Quiet})
 	}
 	return rs
+}
+
+// parts are what the operations need.
+func parts(s Site, pages []page.Route) api.Parts {
+	p := api.Parts{Memory: s.Memory, Desk: s.Desk, Finder: s.Finder, Versions: s.Stored, Trails: s.Trails, Notes: s.Notes, Note: page.Note}
+	if s.Ledger != nil {
+		p.Declarer, p.Shelf = s.Ledger, s.shelf
+	}
+	if s.Intake != nil {
+		p.Intake = s.Intake
+	}
+	do := map[string]page.Action{}
+	for _, rt := range pages {
+		do[rt.Pattern] = rt.Do
+	}
+	p.Page = func(pattern string) func(http.ResponseWriter, *http.Request) error { return do[pattern] }
+	return p
 }
 
 func healthy(w http.ResponseWriter, _ *http.Request) error {

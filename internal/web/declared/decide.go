@@ -20,22 +20,6 @@ var (
 	undoPage   = page.MustParse(pages, "undo", "parts")
 )
 
-// The decisions, as forms name them.
-var decisions = []string{"known", "not_known", "ask", "accept", "keep"}
-
-// fits reports whether a decision can be made on the pair.
-func fits(what string, p *decide.Pair) bool {
-	switch what {
-	case "known", "not_known":
-		return p.Seen != nil && p.Declared == nil
-	case "ask":
-		return p.Seen != nil
-	case "accept", "keep":
-		return p.Seen != nil && slices.ContainsFunc(p.Differs, func(d decide.Difference) bool { return !d.Empty })
-	}
-	return false
-}
-
 // asked is a decision as a form asks for it.
 type asked struct {
 	What   string
@@ -56,7 +40,7 @@ func readAsked(w http.ResponseWriter, r *http.Request, m *decide.Moment) (a aske
 		return a, badForm(err)
 	}
 	a = asked{What: r.PostFormValue("what"), All: r.PostFormValue("all") != "", Filter: r.PostFormValue("filter"), Go: r.PostFormValue("go") != ""}
-	if !slices.Contains(decisions, a.What) {
+	if !slices.Contains(decide.Decisions, a.What) {
 		return a, &decide.Refusal{Code: "nothing"}
 	}
 	var meant []*decide.Pair
@@ -67,19 +51,9 @@ func readAsked(w http.ResponseWriter, r *http.Request, m *decide.Moment) (a aske
 		}
 		meant = m.Pairing.Select(filterOf(q))
 	} else {
-		for _, id := range r.PostForm["id"] {
-			if p := m.Pairing.Get(id); p != nil && !slices.Contains(meant, p) {
-				meant = append(meant, p)
-			}
-		}
+		meant = m.Pairing.ByID(r.PostForm["id"])
 	}
-	for _, p := range meant {
-		if fits(a.What, p) {
-			a.Pairs = append(a.Pairs, p)
-		} else {
-			a.Others++
-		}
-	}
+	a.Pairs, a.Others = decide.Fitting(a.What, meant)
 	a.Moved = a.Go && a.All && r.PostFormValue("n") != itoa(len(a.Pairs))
 	if len(a.Pairs) == 0 {
 		return a, &decide.Refusal{Code: "nothing"}
@@ -120,7 +94,7 @@ func (s Site) carryOut(r *http.Request, a asked) (b model.Batch, err error) {
 	var choices []decide.Choice
 	for _, x := range a.Pairs {
 		ids = append(ids, x.ID)
-		choices = append(choices, decide.Choice{Host: x.ID, Fields: chosen(x, r.PostForm["field"])})
+		choices = append(choices, decide.ChoiceOf(x, r.PostForm["field"]))
 	}
 	switch a.What {
 	case "known":
@@ -161,16 +135,6 @@ func entries(form url.Values, ids []string) []decide.Entry {
 	out := make([]decide.Entry, len(ids))
 	for i, id := range ids {
 		out[i] = decide.Entry{Host: id, Values: values}
-	}
-	return out
-}
-
-// chosen are the fields that were ticked and differ on this machine; none ticked: all that differ.
-func chosen(p *decide.Pair, ticked []string) (out []string) {
-	for _, d := range p.Differs {
-		if slices.Contains(ticked, d.Field) {
-			out = append(out, d.Field)
-		}
 	}
 	return out
 }
@@ -284,8 +248,8 @@ func (s Site) pair(w http.ResponseWriter, r *http.Request) error {
 	}
 	v.Fields = pairFields(v.Frame, v.Row, p)
 	if v.May("declare") {
-		for _, what := range decisions {
-			if fits(what, p) {
+		for _, what := range decide.Decisions {
+			if p.Fits(what) {
 				v.Forms = append(v.Forms, s.decideForm(r, m, asked{What: what, Pairs: []*decide.Pair{p}}))
 			}
 		}

@@ -75,12 +75,12 @@ type Site struct {
 	Kit     *page.Kit
 	Desk    Desk
 	Archive Archive
-	held    *shelf
+	Shelf   *ledger.Shelf // holds uploaded workbooks between the steps of an import
 }
 
-// New gives the pages; they hold uploaded workbooks between the steps of an import.
+// New gives the pages with a shelf of their own.
 func New(k *page.Kit, d Desk, a Archive) Site {
-	return Site{Kit: k, Desk: d, Archive: a, held: newShelf(k.Now)}
+	return Site{Kit: k, Desk: d, Archive: a, Shelf: ledger.NewShelf(a, k.Now)}
 }
 
 // Routes are the addresses of this package.
@@ -144,29 +144,12 @@ func person(r *http.Request) decide.Person {
 
 // done goes to path with what was done and the way back.
 func done(w http.ResponseWriter, r *http.Request, path string, b model.Batch) error {
-	names := ""
-	for i, n := range b.Subjects {
-		if i == 3 {
-			names += "…"
-			break
-		}
-		if i > 0 {
-			names += "、"
-		}
-		names += short(n)
-	}
-	page.Note(r, "ledger."+b.Kind, "/ledger", "batch", b.ID, "count", itoa(b.Count), "names", names)
+	action, object, details := decide.Deed(b)
+	page.Note(r, action, object, details...)
 	key := "ledger.done." + b.Kind
 	if b.Kind == model.BatchUndo {
 		key = "ledger.done.undo.web"
 	}
-	page.Done(w, r, path, page.Flash{Key: key, Pairs: []string{"n", itoa(b.Count), "names", names}, Undo: "/ledger/undo/" + url.PathEscape(b.ID)})
+	page.Done(w, r, path, page.Flash{Key: key, Pairs: []string{"n", itoa(b.Count), "names", decide.Names(b)}, Undo: "/ledger/undo/" + url.PathEscape(b.ID)})
 	return nil
-}
-
-func short(s string) string {
-	if r := []rune(s); len(r) > 40 {
-		return string(r[:40]) + "…"
-	}
-	return s
 }

@@ -1,16 +1,13 @@
 package declared
 
 import (
-	"crypto/rand"
 	"errors"
 	"io"
 	"net/http"
 	"net/url"
-	"path"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/mimawari/mimawari/internal/api"
@@ -24,78 +21,6 @@ var (
 	uploadPage  = page.MustParse(pages, "upload", "parts")
 	comparePage = page.MustParse(pages, "compare", "parts")
 )
-
-// shelf holds uploaded workbooks between the steps of an import, a few and not for long; nothing is written to disk.
-type shelf struct {
-	mu    sync.Mutex
-	now   func() time.Time
-	files map[string]held
-	// reading lets one workbook be read at a time: a large one takes half a gigabyte.
-	reading sync.Mutex
-}
-
-type held struct {
-	name    string
-	data    []byte
-	viewer  string
-	mapping ledger.Mapping
-	report  *ledger.Report // of data with mapping; reading a large workbook takes long
-	at      time.Time
-}
-
-const (
-	maxHeld = 4
-	keepFor = 30 * time.Minute
-)
-
-func newShelf(now func() time.Time) *shelf { return &shelf{now: now, files: map[string]held{}} }
-
-// put holds a file; the oldest makes room, the one that the same person uploaded before first.
-func (s *shelf) put(h held) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	h.at = s.now()
-	for id, x := range s.files {
-		if x.viewer == h.viewer || h.at.Sub(x.at) > keepFor {
-			delete(s.files, id)
-		}
-	}
-	for len(s.files) >= maxHeld {
-		oldest := ""
-		for id, x := range s.files {
-			if oldest == "" || x.at.Before(s.files[oldest].at) {
-				oldest = id
-			}
-		}
-		delete(s.files, oldest)
-	}
-	id := rand.Text()
-	s.files[id] = h
-	return id
-}
-
-// get gives a file to the person who uploaded it, to nobody else.
-func (s *shelf) get(id, viewer string) (held, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	h, ok := s.files[id]
-	return h, ok && h.viewer == viewer && s.now().Sub(h.at) <= keepFor
-}
-
-// again keeps the file as it was read with other corrections.
-func (s *shelf) again(id string, h held) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if _, ok := s.files[id]; ok {
-		s.files[id] = h
-	}
-}
-
-func (s *shelf) drop(id string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.files, id)
-}
 
 type uploadView struct {
 	page.Frame
@@ -139,32 +64,13 @@ func (s Site) receive(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s Site) hold(w http.ResponseWriter, r *http.Request, name string, data []byte) error {
-	m, err := ledger.LoadMapping(r.Context(), s.Archive)
+	h, err := s.Shelf.Hold(r.Context(), name, data, auth.ViewerOf(r.Context()).ID, person(r).Name)
 	if err != nil {
 		return err
 	}
-	h := held{name: fileName(name), data: data, viewer: auth.ViewerOf(r.Context()).ID, mapping: m}
-	if h.report, err = s.read(r, h); err != nil {
-		return err
-	}
-	page.Note(r, "ledger.upload", "/ledger/import", "file", h.name, "bytes", itoa(len(data)))
-	http.Redirect(w, r, "/ledger/import/"+s.held.put(h), http.StatusSeeOther)
+	page.Note(r, "ledger.upload", "/ledger/import", "file", h.Name, "bytes", itoa(len(data)))
+	http.Redirect(w, r, "/ledger/import/"+h.ID, http.StatusSeeOther)
 	return nil
-}
-
-// fileName keeps the last part of what the browser says, whatever system it runs on.
-func fileName(s string) string {
-	s = model.Clean(path.Base(strings.ReplaceAll(s, `\`, "/")))
-	if r := []rune(s); len(r) > 120 {
-		s = string(r[len(r)-120:])
-	}
-	return s
-}
-
-func (s Site) read(r *http.Request, h held) (*ledger.Report, error) {
-	s.held.reading.Lock()
-	defer s.held.reading.Unlock()
-	return ledger.ImportData(r.Context(), h.name, h.data, ledger.Options{Mapping: h.mapping, Now: s.Kit.Now(), By: person(r).Name})
 }
 
 // slipLine is one slip in words.
@@ -212,8 +118,8 @@ func (v compareView) Fields(k ledger.Kind) []string { return ledger.Fields(k) }
 // maxLines bounds each list of the dry run; the counts are whole.
 const maxLines = 200
 
-func (s Site) heldOf(r *http.Request) (held, error) {
-	h, ok := s.held.get(r.PathValue("id"), auth.ViewerOf(r.Context()).ID)
+func (s Site) heldOf(r *http.Request) (ledger.Held, error) {
+	h, ok := s.Shelf.Get(r.PathValue("id"), auth.ViewerOf(r.Context()).ID)
 	if !ok {
 		return h, &api.Refused{Key: "declared.upload_gone"}
 	}
@@ -233,23 +139,17 @@ func (s Site) compare(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	rep := h.report
+	rep := h.Report
 	m, err := s.Desk.Look(r.Context())
 	if err != nil {
 		return err
 	}
 	v := compareView{
-		Frame: s.Kit.Frame(r, "declared.compare", "ledger"), ID: r.PathValue("id"), File: h.name, Report: rep, Rest: rest(r.URL.Query()), Shown: maxLines,
+		Frame: s.Kit.Frame(r, "declared.compare", "ledger"), ID: r.PathValue("id"), File: h.Name, Report: rep, Rest: rest(r.URL.Query()), Shown: maxLines,
 		Base: m.Stamp.Ledger, Kinds: ledger.Kinds, HostFields: ledger.Fields(ledger.KindHosts),
 	}
-	whole := ledger.Diff(m.Ledger, rep.Ledger)
-	v.OnlyStored = whole.Removed
-	v.Changes = ledger.Diff(m.Ledger, ledger.TakeIn(m.Ledger, rep.Ledger, v.Rest))
-	v.Same = v.Changes.Empty()
-	for _, k := range ledger.Kinds {
-		v.Unchanged += ledger.Size(rep.Ledger, k)
-	}
-	v.Unchanged -= len(whole.Added) + len(whole.Changed)
+	t := ledger.Try(m.Ledger, rep.Ledger, v.Rest)
+	v.OnlyStored, v.Changes, v.Unchanged, v.Same = t.OnlyStored, t.Changes, t.Unchanged, t.Changes.Empty()
 	v.slips(rep)
 	return s.Kit.Render(w, r, http.StatusOK, comparePage, v)
 }
@@ -273,51 +173,46 @@ func (s Site) takeIn(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
 		return badForm(err)
 	}
-	id := r.PathValue("id")
 	switch r.PostFormValue("do") {
 	case "forget":
-		s.held.drop(id)
+		s.Shelf.Drop(h)
 		http.Redirect(w, r, "/ledger/import", http.StatusSeeOther)
 		return nil
 	case "map":
-		return s.teach(w, r, id, h)
+		return s.teach(w, r, h)
 	}
 	base, err := strconv.Atoi(r.PostFormValue("base"))
 	if err != nil {
 		return badForm(err)
 	}
-	b, err := s.Desk.TakeIn(r.Context(), h.report.Ledger, rest(r.PostForm), base, person(r))
+	b, err := s.Desk.TakeIn(r.Context(), h.Report.Ledger, rest(r.PostForm), base, person(r))
 	if err != nil {
 		return err
 	}
-	if err := ledger.SaveMapping(r.Context(), s.Archive, h.mapping); err != nil {
+	if err := s.Shelf.Taken(r.Context(), h); err != nil {
 		return err
 	}
-	s.held.drop(id)
 	return done(w, r, "/ledger", b)
 }
 
 // teach takes corrections: "c.HEADER" is a field, "s.SHEET" a kind.
-func (s Site) teach(w http.ResponseWriter, r *http.Request, id string, h held) error {
-	m := h.mapping.Merge(ledger.Mapping{})
+func (s Site) teach(w http.ResponseWriter, r *http.Request, h ledger.Held) error {
+	var columns, sheets []string
 	for n, vs := range r.PostForm {
-		var err error
 		if head, ok := strings.CutPrefix(n, "c."); ok && vs[0] != "" {
-			err = m.LearnColumn(head + "=" + vs[0])
+			columns = append(columns, head+"="+vs[0])
 		} else if sheet, ok := strings.CutPrefix(n, "s."); ok && vs[0] != "" {
-			err = m.LearnSheet(sheet + "=" + vs[0])
-		}
-		var me *ledger.MappingError
-		if errors.As(err, &me) {
-			return &api.Refused{Key: "declared.refused", Pairs: []string{"text", me.In(api.Lang(r))}}
+			sheets = append(sheets, sheet+"="+vs[0])
 		}
 	}
-	h.mapping = m
-	var err error
-	if h.report, err = s.read(r, h); err != nil {
+	_, err := s.Shelf.Teach(r.Context(), h, columns, sheets, person(r).Name)
+	var me *ledger.MappingError
+	if errors.As(err, &me) {
+		return &api.Refused{Key: "declared.refused", Pairs: []string{"text", me.In(api.Lang(r))}}
+	}
+	if err != nil {
 		return err
 	}
-	s.held.again(id, h)
-	http.Redirect(w, r, "/ledger/import/"+id, http.StatusSeeOther)
+	http.Redirect(w, r, "/ledger/import/"+h.ID, http.StatusSeeOther)
 	return nil
 }
