@@ -63,9 +63,7 @@ type Operation struct {
 	Pages        []string // the routes of the pages that do the same
 
 	ID, Tag, Summary, Text string
-	// body is what is sent, if it is not JSON, and the most of it.
-	body    string
-	maxBody int64
+	maxBody                int64 // 0: maxBody
 }
 
 // Pattern is the operation as net/http.ServeMux has it.
