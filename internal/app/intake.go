@@ -31,7 +31,8 @@ type Intake struct {
 	zone      *time.Location
 	report    func(error)
 	every     time.Duration // between two savings of what interfaces showed
-	ifaces    []string      // watched because the command line says so
+	listeners []FlowListener
+	ifaces    []string // watched because the command line says so
 	limits    atomic.Pointer[model.IntakeLimits]
 	wake      chan struct{} // something is in the queue
 	turn      sync.Mutex    // held by whoever concludes: one patrol at a time
@@ -49,6 +50,8 @@ type IntakeOptions struct {
 	Report     func(error)   // is told what goes wrong inside; may be nil
 	Interfaces []string      // to be watched in any case
 	Every      time.Duration // how often what interfaces showed is saved; 0: 5 minutes
+	// Listeners hear of each flow of the interfaces and of rounds, which may go on at the same time.
+	Listeners []FlowListener
 }
 
 // limitsSetting is the setting that holds model.IntakeLimits as JSON.
@@ -56,7 +59,7 @@ const limitsSetting = "intake"
 
 // NewIntake makes the intake of an open data directory. Nothing happens before Run.
 func NewIntake(ctx context.Context, a *App, o IntakeOptions) (*Intake, error) {
-	x := &Intake{app: a, now: o.Now, zone: o.Zone, report: o.Report, every: o.Every, ifaces: o.Interfaces, wake: make(chan struct{}, 1)}
+	x := &Intake{app: a, now: o.Now, zone: o.Zone, report: o.Report, every: o.Every, ifaces: o.Interfaces, listeners: o.Listeners, wake: make(chan struct{}, 1)}
 	if x.report == nil {
 		x.report = func(error) {}
 	}

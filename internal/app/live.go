@@ -73,7 +73,7 @@ func (x *Intake) runLive(ctx context.Context) {
 		x.report(err)
 		return
 	}
-	cfg := flow.Config{Watched: detect.Watched(tools)}
+	cfg := flow.Config{Watched: detect.Watched(tools), OnFlow: newFlowFan(x.listeners...).onFlow()}
 	second := time.NewTicker(time.Second)
 	defer second.Stop()
 	var saves sync.WaitGroup
@@ -101,7 +101,7 @@ func (x *Intake) runLive(ctx context.Context) {
 		}
 	}
 	saves.Wait()
-	x.endLive(context.WithoutCancel(ctx))
+	x.endLive(context.WithoutCancel(ctx), cfg)
 }
 
 // matchWatches begins to watch what shall be watched, and stops the rest.
@@ -313,8 +313,12 @@ func (x *Intake) saveLive(ctx context.Context, cfg flow.Config) {
 // forget lets go of the first n that have ended.
 func (l *liveWatch) forget(n int) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	gone := l.ended[:n]
 	l.ended = slices.Clone(l.ended[n:])
+	l.mu.Unlock()
+	for _, p := range gone {
+		p.EndFlows() // for who listens
+	}
 }
 
 // snapshot joins what all interfaces have shown, also those that are not watched any more; it tells how many of these there are.
@@ -328,17 +332,22 @@ func (l *liveWatch) snapshot(ctx context.Context, cfg flow.Config, ends bool) (a
 	slices.Sort(names)
 	pipes := slices.Clone(l.ended)
 	ended = len(pipes)
+	var over []*flow.Pipeline
 	for _, name := range names {
 		w := l.watchers[name]
 		pipes = append(pipes, w.pipe)
 		if ends { // the ring of the kernel holds what comes meanwhile
 			w.end()
 			w.begin(ctx, cfg)
+			over = append(over, pipes[len(pipes)-1])
 		}
 	}
 	l.mu.Unlock()
 	for _, p := range pipes {
 		all = joinSeen(all, p.Snapshot())
+	}
+	for _, p := range over {
+		p.EndFlows() // for who listens
 	}
 	return all, ended
 }
@@ -402,7 +411,7 @@ func (x *Intake) concludeLive(ctx context.Context, seen *model.Seen, young bool)
 }
 
 // endLive saves a last time and stops all.
-func (x *Intake) endLive(ctx context.Context) {
+func (x *Intake) endLive(ctx context.Context, cfg flow.Config) {
 	l := &x.live
 	l.mu.Lock()
 	for _, w := range l.watchers {
@@ -411,8 +420,12 @@ func (x *Intake) endLive(ctx context.Context) {
 	some := len(l.watchers)+len(l.ended) > 0
 	l.mu.Unlock()
 	if some {
-		x.saveLive(ctx, flow.Config{})
+		x.saveLive(ctx, cfg)
 	}
+	for _, w := range l.watchers {
+		l.ended = append(l.ended, w.pipe)
+	}
+	l.forget(len(l.ended))
 	for _, w := range l.watchers {
 		x.closed(w)
 	}

@@ -38,6 +38,8 @@ type PatrolOptions struct {
 	By       string // who imports the ledger
 	// Names says under which name people know a file, where that is not its name on disk: uploads.
 	Names map[string]string
+	// Listeners hear of each flow of the patrol.
+	Listeners []FlowListener
 }
 
 // Outcome is what a patrol found and stored.
@@ -63,12 +65,13 @@ func (a *App) Patrol(ctx context.Context, o PatrolOptions) (*Outcome, error) {
 	if p.known, err = a.Store.LoadKnown(ctx); err != nil {
 		return nil, err
 	}
-	cfg := flow.Config{Shards: o.Shards, MaxFlows: o.MaxFlows, Watched: detect.Watched(p.tools)}
+	heard := newFlowFan(o.Listeners...)
+	cfg := flow.Config{Shards: o.Shards, MaxFlows: o.MaxFlows, Watched: detect.Watched(p.tools), OnFlow: heard.onFlow()}
 	save := func(s *model.Seen) {
 		// A checkpoint that can't be written is not the end of the watch: the next one or the end will say so.
 		_ = p.conclude(context.WithoutCancel(ctx), s, out)
 	}
-	g := &gathering{pipe: flow.New(cfg), stdin: o.Stdin, progress: o.Progress, peek: o.Peek}
+	g := &gathering{pipe: flow.New(cfg), onFlow: cfg.OnFlow, stdin: o.Stdin, progress: o.Progress, peek: o.Peek}
 	seen, err := g.gather(ctx, o.Paths, o.Watch, save)
 	if err != nil {
 		return nil, err

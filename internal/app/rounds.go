@@ -256,7 +256,7 @@ func (x *Intake) read(ctx context.Context, r model.Round) {
 func (x *Intake) wish(ctx context.Context, r model.Round, w *roundWatch) PatrolOptions {
 	o := PatrolOptions{
 		Paths: slices.Clone(r.Paths), Watch: Watching{Interface: r.Interface, For: r.For}, Progress: w.progress, Peek: w.peek,
-		Now: x.now, By: r.By, Names: map[string]string{},
+		Now: x.now, By: r.By, Names: map[string]string{}, Listeners: x.listeners,
 	}
 	for _, id := range r.Uploads {
 		path := x.shelf.Path(id)

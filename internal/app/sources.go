@@ -29,6 +29,7 @@ type Watching struct {
 // gathering reads all inputs into one Seen.
 type gathering struct {
 	pipe     *flow.Pipeline
+	onFlow   func(*model.Flow) // is shown the flows of logs, as the pipeline shows it those of packets; may be nil
 	stdin    io.Reader
 	progress Progress
 	peek     func(*model.Seen) // is shown now and then what was seen so far; may be nil
@@ -65,7 +66,7 @@ func (g *gathering) once(names []string) (out []string) {
 // errors; the others are read all the same. live is called when the interface has been watched long enough to save what was
 // seen so far; it may be nil.
 func Gather(ctx context.Context, cfg flow.Config, paths []string, stdin io.Reader, w Watching, p Progress, live func(*model.Seen)) (*model.Seen, error) {
-	g := &gathering{pipe: flow.New(cfg), stdin: stdin, progress: p}
+	g := &gathering{pipe: flow.New(cfg), onFlow: cfg.OnFlow, stdin: stdin, progress: p}
 	return g.gather(ctx, paths, w, live)
 }
 
@@ -141,7 +142,7 @@ func (g *gathering) file(ctx context.Context, name string) error {
 }
 
 func (g *gathering) table(ctx context.Context, name string, r io.Reader, at time.Time) error {
-	res, err := collect.Read(name, r, at)
+	res, err := collect.ReadFlows(name, r, at, g.onFlow)
 	if err != nil {
 		res.Source.Name = name
 		if res.Source.Kind == "" {

@@ -70,7 +70,10 @@ var ErrKind = errors.New("not an address table, lease list or log that can be re
 // Read reads one file, which may be compressed with gzip or zstd. at is the time of entries that carry none, usually the
 // file's modification time. Lines that can't be read are in Result.Source.Errors. The error is not nil if nothing could
 // be read at all.
-func Read(name string, r io.Reader, at time.Time) (Result, error) {
+func Read(name string, r io.Reader, at time.Time) (Result, error) { return ReadFlows(name, r, at, nil) }
+
+// ReadFlows is Read that shows each connection of a log to onFlow, which may be nil. The flow is reused after the call returns.
+func ReadFlows(name string, r io.Reader, at time.Time, onFlow func(*model.Flow)) (Result, error) {
 	in, err := open(r)
 	if err != nil {
 		return Result{}, fmt.Errorf("read %s: %w", name, err)
@@ -81,6 +84,7 @@ func Read(name string, r io.Reader, at time.Time) (Result, error) {
 		return Result{}, fmt.Errorf("read %s: %w", name, ErrKind)
 	}
 	s := newSink(name, kind, at)
+	s.onFlow = onFlow
 	p := parserOf(kind, s)
 	for {
 		line, err := in.next()

@@ -23,6 +23,15 @@ type sink struct {
 	rec     *dissect.Recorder
 	conv    map[convKey]*model.Conversation
 	lost    uint64 // conversations past the limit
+	onFlow  func(*model.Flow)
+	flow    model.Flow // the one that onFlow is shown
+}
+
+// connection is what a log says of a flow that a conversation does not say.
+type connection struct {
+	clientPort, serverPort uint16
+	state, history         string
+	payload                [2]uint64
 }
 
 type convKey struct {
@@ -137,15 +146,16 @@ func (s *sink) entry(at time.Time, a netip.Addr, mac model.MAC, name string) {
 	}
 }
 
-// converse adds the flows of x to the conversation they belong to.
-func (s *sink) converse(x model.Conversation) {
+// converse adds the flow of x to the conversation it belongs to.
+func (s *sink) converse(x model.Conversation, c connection) {
 	if !hosty(x.Client) || !x.Server.IsValid() {
 		return
 	}
+	s.show(&x, &c)
 	s.stretch(x.First)
 	s.stretch(x.Last)
 	k := convKey{x.Client, x.Server, x.ClientMAC, x.ServerMAC, x.VLAN, x.Port, x.Proto, x.App}
-	c, ok := s.conv[k]
+	known, ok := s.conv[k]
 	if !ok {
 		if len(s.conv) >= MaxConversations {
 			s.lost++
@@ -154,16 +164,29 @@ func (s *sink) converse(x model.Conversation) {
 		s.conv[k] = &x
 		return
 	}
-	c.Flows += x.Flows
-	c.Answered += x.Answered
-	c.PacketsOut += x.PacketsOut
-	c.PacketsIn += x.PacketsIn
-	c.BytesOut += x.BytesOut
-	c.BytesIn += x.BytesIn
-	if x.First.Before(c.First) {
-		c.First = x.First
+	known.Flows += x.Flows
+	known.Answered += x.Answered
+	known.PacketsOut += x.PacketsOut
+	known.PacketsIn += x.PacketsIn
+	known.BytesOut += x.BytesOut
+	known.BytesIn += x.BytesIn
+	if x.First.Before(known.First) {
+		known.First = x.First
 	}
-	if x.Last.After(c.Last) {
-		c.Last = x.Last
+	if x.Last.After(known.Last) {
+		known.Last = x.Last
 	}
+}
+
+// show hands the flow of x to who listens.
+func (s *sink) show(x *model.Conversation, c *connection) {
+	if s.onFlow == nil {
+		return
+	}
+	s.flow = model.Flow{
+		Client: netip.AddrPortFrom(x.Client, c.clientPort), Server: netip.AddrPortFrom(x.Server, c.serverPort), ClientMAC: x.ClientMAC, ServerMAC: x.ServerMAC,
+		Proto: x.Proto, VLAN: x.VLAN, First: x.First, Last: x.Last, Packets: [2]uint64{x.PacketsOut, x.PacketsIn},
+		IPBytes: [2]uint64{x.BytesOut, x.BytesIn}, Payload: c.payload, State: c.state, History: c.history, App: x.App,
+	}
+	s.onFlow(&s.flow)
 }

@@ -222,7 +222,7 @@ func (p *suricata) flow(e event) {
 		c.Answered = 1
 		p.serves(first, c.Server, c.Proto, c.Port)
 	}
-	p.converse(c)
+	p.converse(c, connection{clientPort: e.SrcPort, serverPort: e.DestPort})
 }
 
 // sides gives client, server and the server's port, whichever direction the event was logged in.

@@ -49,7 +49,10 @@ func (p *zeek) conn(at time.Time) {
 		c.Answered = 1
 		p.serves(at, server, proto, c.Port)
 	}
-	p.converse(c)
+	p.converse(c, connection{
+		clientPort: p.port("id.orig_p"), serverPort: p.port("id.resp_p"), state: p.get("conn_state"), history: p.get("history"),
+		payload: [2]uint64{p.num("orig_bytes"), p.num("resp_bytes")},
+	})
 	p.bind(at, model.BindFrame, c.ClientMAC, client)
 	p.bind(at, model.BindFrame, c.ServerMAC, server)
 }

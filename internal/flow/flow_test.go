@@ -307,3 +307,20 @@ func TestSeenIsTimed(t *testing.T) {
 		t.Errorf("%+v", seen.Stats)
 	}
 }
+
+// EndFlows shows what has not ended yet, once; the sums stay what they were.
+func TestEndFlows(t *testing.T) {
+	shown := 0
+	p := New(Config{Shards: 2, OnFlow: func(*model.Flow) { shown++ }})
+	all := talk(seg{src: host1, dst: host2, sport: 40000, dport: 80}, sec)[:5]
+	if err := p.Run(t.Context(), source(64, all)); err != nil || shown != 0 {
+		t.Fatal(err, shown)
+	}
+	p.EndFlows()
+	before := p.Snapshot()
+	p.EndFlows()
+	after := p.Finish()
+	if shown != 1 || len(before.Conversations) != 1 || len(after.Conversations) != 1 {
+		t.Errorf("%d shown, conversations %d and %d", shown, len(before.Conversations), len(after.Conversations))
+	}
+}

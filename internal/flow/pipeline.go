@@ -137,6 +137,15 @@ func (p *Pipeline) tick(b *capture.Batch) tick {
 // Snapshot gives what was seen so far, with the flows that have not ended yet as they are.
 func (p *Pipeline) Snapshot() *model.Seen { return p.seen(true) }
 
+// EndFlows ends all flows, so that OnFlow is shown them. What was seen stays: the pipeline may go on.
+func (p *Pipeline) EndFlows() {
+	for _, s := range p.shards {
+		s.mu.Lock()
+		s.endAll()
+		s.mu.Unlock()
+	}
+}
+
 // Finish ends all flows and gives what was seen. Where limits were hit Seen.Limits says so: "flows" ended early,
 // "conversations" whose peer on the internet was widened to its /16 (IPv6 /32) or that were left out, "buffers" (TCP segments
 // ahead of a gap), "fragments", "gateways", "macs", "hosts" (MACs and addresses of too many machines), "observations", "bindings", "transactions". It gives the memory back: nothing may be called after it.
