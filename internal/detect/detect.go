@@ -1,5 +1,5 @@
-// Package detect draws conclusions from traffic: outside lines nobody declared, dangerous services, a capture that does
-// not see. It is pure: Seen, hosts and the ledger in, findings out. It keeps nothing between patrols (package triage and
+// Package detect draws conclusions from traffic: outside lines nobody declared, dangerous services, scans, secret channels to the
+// outside, a capture that does not see. It is pure: Seen, hosts and the ledger in, findings out. It keeps nothing between patrols (package triage and
 // the store do) and it compares no hosts with the ledger (package inventory does).
 //
 // Rules are plain functions in the list below; what they say in words is data in catalog/detections.
@@ -42,6 +42,14 @@ var Rules = []Rule{
 	{"service.rdp_from_outside", traffic, rdpFromOutside},
 	{"service.dicom_cleartext_between_zones", traffic, dicomBetweenZones},
 	{"capture.blind", captured, blind},
+	{"detect.scan.hosts", twoWay, scanHostsRule},
+	{"detect.scan.ports", twoWay, scanPortsRule},
+	{"detect.c2.dns_tunnel", traffic, dnsTunnel},
+	{"detect.c2.dga", traffic, dga},
+	{"detect.c2.tor", traffic, tor},
+	{"detect.c2.long_connection", traffic, longConnection},
+	{"detect.exfiltration", traffic, exfiltration},
+	{"detect.modality.internet", traffic, modalityInternet},
 }
 
 func always(*View) bool    { return true }

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -90,6 +91,39 @@ func TestRules(t *testing.T) {
 	noLedger := func(l *model.Ledger) { *l = model.Ledger{} }
 	phone := model.Host{ID: "h-phone", Class: model.ClassPhone, IPs: []netip.Addr{ip("10.1.0.77")}, MACs: []model.MAC{lte}, First: at, Last: later}
 	mobile := model.Host{ID: "h-lte", Class: model.ClassMobileRtr, Maker: "SIMCOM", IPs: []netip.Addr{ip("10.1.0.78")}, MACs: []model.MAC{lte}, First: at, Last: later}
+	names := func(n int, name func(i int) string) seen {
+		var s seen
+		for i := range n {
+			s.Observations = append(s.Observations, obs(model.DNSQuery, "10.1.0.20", "10.1.0.5", name(i), pc))
+		}
+		return s
+	}
+	dice := func(i, n int) string { // letters as a program throws them
+		x := uint64(i)*0x9e3779b97f4a7c15 + 1
+		b := make([]byte, n)
+		for j := range b {
+			x = x*6364136223846793005 + 1442695040888963407
+			b[j] = "bcdfghjklmnpqrstvwxzaeiouy234567"[x>>59]
+		}
+		return string(b)
+	}
+	long := func(server string, hours int, sni string) seen {
+		k := talk("10.1.0.20", server, "ssl", 6, 443, 1)
+		k.Flows, k.Last = 1, k.First.Add(time.Duration(hours)*time.Hour)
+		s := c(k)
+		if sni != "" {
+			s.Observations = []model.Observation{obs(model.TLSSNI, "10.1.0.20", server, sni, pc)}
+		}
+		return s
+	}
+	sends := func(out, in uint64) seen {
+		k := talk("10.1.0.20", "198.51.100.9", "ssl", 6, 443, 1)
+		k.BytesOut, k.BytesIn = out, in
+		other := talk("10.1.0.21", "198.51.100.9", "ssl", 6, 443, 1)
+		other.BytesOut, other.BytesIn = 1<<20, 9<<20
+		return c(k, other)
+	}
+	scanner := model.Host{ID: "h-mod", Class: model.ClassModality, IPs: []netip.Addr{ip("10.1.0.50")}, First: at, Last: later}
 	for _, tc := range []struct {
 		name, rule string
 		want       int
@@ -150,6 +184,43 @@ func TestRules(t *testing.T) {
 		{"DICOM inside a zone", "service.dicom_cleartext_between_zones", 0, c(talk("10.1.0.4", "10.1.0.9", "dicom", 6, 104, 1)), nil, nil},
 		{"DICOM over TLS across zones", "service.dicom_cleartext_between_zones", 0, c(talk("10.2.0.4", "10.1.0.9", "ssl", 6, 2762, 1)), nil, nil},
 
+		{"one port of many that are silent", "detect.scan.hosts", 1, c(knocks(60, 445, 0)...), nil, nil},
+		{"a sweep of which a quarter answers", "detect.scan.hosts", 1, c(knocks(80, 445, 4)...), nil, nil},
+		{"monitoring: nearly all answer", "detect.scan.hosts", 0, c(knocks(80, 445, 1)...), nil, nil},
+		{"a few switched-off printers", "detect.scan.hosts", 0, c(knocks(12, 445, 0)...), nil, nil},
+		{"a driver looks for printers by SNMP", "detect.scan.hosts", 0, c(knocks(90, 161, 0)...), nil, nil},
+		{"only one direction is seen", "detect.scan.hosts", 0, seen{Conversations: knocks(60, 445, 0), Sources: []model.Source{{Mirror: model.Mirror{TCPFlows: 60, OneWay: 60}}}}, nil, nil},
+		{"answers to forged addresses, from outside", "detect.scan.hosts", 0, c(from("198.51.100.7", knocks(60, 80, 0))...), nil, nil},
+		{"many ports of one", "detect.scan.ports", 1, c(doors(40, 0)...), nil, nil},
+		{"many ports that answer", "detect.scan.ports", 0, c(doors(40, 1)...), nil, nil},
+		{"late ends of its own clients' connections", "detect.scan.ports", 0, c(append(doors(40, 0), talk("10.1.0.9", "10.1.0.20", "smb", 6, 445, 1))...), nil, nil},
+
+		{"data in names", "detect.c2.dns_tunnel", 1, names(60, func(i int) string { return dice(i, 40) + ".t.example.net" }), nil, nil},
+		{"an antivirus asks by hashes", "detect.c2.dns_tunnel", 0, names(60, func(i int) string { return dice(i, 40) + ".avqs.mcafee.com" }), nil, nil},
+		{"many short names", "detect.c2.dns_tunnel", 0, names(60, func(i int) string { return fmt.Sprintf("host%d.intra.example.net", i) }), nil, nil},
+		{"names thrown by dice", "detect.c2.dga", 1, names(30, func(i int) string { return dice(i, 16) + ".com" }), nil, nil},
+		{"dice below one domain: a content network", "detect.c2.dga", 0, names(30, func(i int) string { return dice(i, 10) + ".example.net" }), nil, nil},
+		{"ordinary names", "detect.c2.dga", 0, names(30, func(i int) string {
+			return []string{"yamada-shouji", "kitanokaihospital", "windowsupdate", "medicalsystems", "kokuminkenkouhoken"}[i%5] + fmt.Sprint(i) + ".co.jp"
+		}), nil, nil},
+
+		{"names of Tor", "detect.c2.tor", 1, o(obs(model.TLSSNI, "10.1.0.20", "198.51.100.4", "www.xq5zt7wvbk2d.com", pc), obs(model.TLSSNI, "10.1.0.20", "198.51.100.5", "www.b7hqzxk3jwpf.com", pc)), nil, nil},
+		{"the same, asked for before", "detect.c2.tor", 0, o(obs(model.TLSSNI, "10.1.0.20", "198.51.100.4", "www.xq5zt7wvbk2d.com", pc), obs(model.TLSSNI, "10.1.0.20", "198.51.100.5", "www.b7hqzxk3jwpf.com", pc),
+			obs(model.DNSQuery, "10.1.0.20", "10.1.0.5", "www.xq5zt7wvbk2d.com", pc), obs(model.DNSQuery, "10.1.0.20", "10.1.0.5", "www.b7hqzxk3jwpf.com", pc)), nil, nil},
+
+		{"open all day", "detect.c2.long_connection", 1, long("198.51.100.4", 9, ""), nil, nil},
+		{"open for an hour", "detect.c2.long_connection", 0, long("198.51.100.4", 1, ""), nil, nil},
+		{"the declared peer", "detect.c2.long_connection", 0, long("203.0.113.4", 9, ""), vpnLine, nil},
+
+		{"a large upload", "detect.exfiltration", 1, sends(900<<20, 20<<20), nil, nil},
+		{"a large download", "detect.exfiltration", 0, sends(20<<20, 900<<20), nil, nil},
+		{"as much back", "detect.exfiltration", 0, sends(900<<20, 800<<20), nil, nil},
+
+		{"a modality on the internet", "detect.modality.internet", 1, c(talk("10.1.0.50", "198.51.100.4", "ssl", 6, 443, 1)), nil, []model.Host{scanner}},
+		{"its maker's declared address", "detect.modality.internet", 0, c(talk("10.1.0.50", "203.0.113.4", "ssl", 6, 443, 1)), vpnLine, []model.Host{scanner}},
+		{"a modality that nobody answers", "detect.modality.internet", 0, c(talk("10.1.0.50", "198.51.100.4", "ssl", 6, 443, 0)), nil, []model.Host{scanner}},
+		{"a modality inside", "detect.modality.internet", 0, c(talk("10.1.0.50", "10.1.0.9", "dicom", 6, 104, 1)), nil, []model.Host{scanner}},
+
 		{"one direction only", "capture.blind", 1, seen{Sources: []model.Source{{Name: "a.pcap", Mirror: model.Mirror{Packets: 900, Unicast: 900, TCPFlows: 40, OneWay: 39}}}}, nil, nil},
 		{"both directions", "capture.blind", 0, seen{Sources: []model.Source{{Name: "a.pcap", Mirror: model.Mirror{Packets: 900, Unicast: 900, TCPFlows: 40, OneWay: 5}}}}, nil, nil},
 		{"cut frames", "capture.blind", 1, seen{Sources: []model.Source{{Name: "a.pcap", Mirror: model.Mirror{Packets: 900, Unicast: 900, Truncated: 400}}}}, nil, nil},
@@ -179,6 +250,39 @@ func TestRules(t *testing.T) {
 			}
 		})
 	}
+}
+
+// knocks are contacts with n machines on one port. Mode 0: none answers; 1: nine of ten do; 4: one of four does.
+func knocks(n int, port uint16, mode int) (out []model.Conversation) {
+	for i := range n {
+		answered := uint64(0)
+		switch {
+		case mode == 1 && i%10 != 0, mode == 4 && i%4 == 3:
+			answered = 1
+		}
+		k := talk("10.1.0.20", fmt.Sprintf("10.2.%d.%d", i/200, 1+i%200), "", 6, port, answered)
+		k.Flows, k.PacketsOut, k.First, k.Last = 1, 1+answered*4, at.Add(time.Duration(i)*time.Second), at.Add(time.Duration(i+1)*time.Second)
+		out = append(out, k)
+	}
+	return out
+}
+
+// from gives the contacts another source.
+func from(client string, ks []model.Conversation) []model.Conversation {
+	for i := range ks {
+		ks[i].Client = ip(client)
+	}
+	return ks
+}
+
+// doors are contacts with n ports of one machine.
+func doors(n int, answered uint64) (out []model.Conversation) {
+	for i := range n {
+		k := talk("10.1.0.20", "10.1.0.9", "", 6, uint16(20+i*7), answered)
+		k.Flows, k.PacketsOut, k.First, k.Last = 1, 1+answered*4, at.Add(time.Duration(i)*time.Second), at.Add(time.Duration(i+1)*time.Second)
+		out = append(out, k)
+	}
+	return out
 }
 
 // complete: a finding has a time, a count, evidence, and all words filled in.
