@@ -123,7 +123,11 @@ func scanHostsRule(v *View) []model.Finding {
 		port  uint16
 	}
 	tried, order := map[key]*attempts{}, []key{}
-	asked, back := map[string]bool{}, v.talksBack()
+	type target struct {
+		key
+		to netip.Addr
+	}
+	asked, back := map[target]bool{}, v.talksBack()
 	for i := range v.Seen.Conversations {
 		k := &v.Seen.Conversations[i]
 		ok, counts := v.contact(k)
@@ -131,11 +135,10 @@ func scanHostsRule(v *View) []model.Finding {
 			continue
 		}
 		id := key{k.Client, k.Proto, k.Port}
-		once := fmt.Sprint(id, k.Server)
-		if asked[once] {
+		if asked[target{id, k.Server}] {
 			continue
 		}
-		asked[once] = true
+		asked[target{id, k.Server}] = true
 		if tried[id] == nil {
 			tried[id] = &attempts{}
 			order = append(order, id)

@@ -19,9 +19,9 @@ const (
 	tunnelBits   = 3.2 // bits a character of all of that together
 	longName     = 100 // a name that is longer than people's: what is below no one domain is counted by the server that is asked
 	longNames    = 15
-	dgaNames     = 15  // distinct domains that look thrown by dice, asked by one machine
-	torNames     = 2   // distinct made-up server names of one machine
-	longHours    = 8   // one connection to the outside
+	dgaNames     = 15 // distinct domains that look thrown by dice, asked by one machine
+	torNames     = 2  // distinct made-up server names of one machine
+	longHours    = 8  // one connection to the outside
 )
 
 // lookups are services that are asked by hashes inside of names: antivirus, spam lists, update and content networks.
