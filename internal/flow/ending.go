@@ -37,7 +37,7 @@ func (s *shard) advance(t tick) {
 	}
 	s.clock = t.clock
 	s.joiner.expire(s, s.clock)
-	s.sweep(64 + int(s.table.used)/64)
+	s.sweep(64 + int(s.table.used)/16)
 }
 
 // sweep looks at the next n entries.
