@@ -14,6 +14,7 @@ import (
 
 	"github.com/mimawari/mimawari/catalog"
 	"github.com/mimawari/mimawari/internal/detect"
+	"github.com/mimawari/mimawari/internal/detect/rhythm"
 	"github.com/mimawari/mimawari/internal/flow"
 	"github.com/mimawari/mimawari/internal/intake"
 	"github.com/mimawari/mimawari/internal/model"
@@ -24,6 +25,7 @@ import (
 
 // liveWatch is all interfaces that are watched all the time. One goroutine (runLive) owns it; others ask under mu.
 type liveWatch struct {
+	rhythm   rhythm.Recorder // of all interfaces, since the program began
 	mu       sync.Mutex
 	watchers map[string]*watcher // by interface
 	ended    []*flow.Pipeline    // of interfaces that are not watched any more: what they saw is stored once more
@@ -73,7 +75,7 @@ func (x *Intake) runLive(ctx context.Context) {
 		x.report(err)
 		return
 	}
-	cfg := flow.Config{Watched: detect.Watched(tools), OnFlow: newFlowFan(x.listeners...).onFlow()}
+	cfg := flow.Config{Watched: detect.Watched(tools), OnFlow: newFlowFan(append(slices.Clone(x.listeners), &x.live.rhythm)...).onFlow()}
 	second := time.NewTicker(time.Second)
 	defer second.Stop()
 	var saves sync.WaitGroup
@@ -401,7 +403,7 @@ func (x *Intake) concludeLive(ctx context.Context, seen *model.Seen, young bool)
 		}
 	}
 	p.id, p.started, p.young, p.own, p.talks = l.round, l.since, young, l.own, l.talks
-	p.talks.Live = true
+	p.talks.Live, p.rhythm = true, &l.rhythm
 	p.known = l.base
 	p.known.Findings, p.known.Suppressions = known.Findings, known.Suppressions // people's words are always the newest
 	out := &Outcome{Ledger: known.Ledger}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/mimawari/mimawari/catalog"
 	"github.com/mimawari/mimawari/internal/detect"
+	"github.com/mimawari/mimawari/internal/detect/rhythm"
 	"github.com/mimawari/mimawari/internal/flow"
 	"github.com/mimawari/mimawari/internal/intake"
 	"github.com/mimawari/mimawari/internal/inventory"
@@ -65,7 +66,8 @@ func (a *App) Patrol(ctx context.Context, o PatrolOptions) (*Outcome, error) {
 	if p.known, err = a.Store.LoadKnown(ctx); err != nil {
 		return nil, err
 	}
-	heard := newFlowFan(o.Listeners...)
+	p.rhythm = &rhythm.Recorder{}
+	heard := newFlowFan(append(slices.Clone(o.Listeners), p.rhythm)...)
 	cfg := flow.Config{Shards: o.Shards, MaxFlows: o.MaxFlows, Watched: detect.Watched(p.tools), OnFlow: heard.onFlow()}
 	save := func(s *model.Seen) {
 		// A checkpoint that can't be written is not the end of the watch: the next one or the end will say so.
@@ -134,6 +136,7 @@ type patrol struct {
 	id       string
 	started  time.Time
 	talks    talk.Counter
+	rhythm   *rhythm.Recorder // of this round, or of the interfaces since the program began
 	// A watch that goes on and on concludes from the same traffic again and again.
 	young bool              // it has not watched for a whole day: what it has not seen is not gone
 	own   map[string]uint64 // how often this watch has counted a finding already, by id; nil for a patrol that ends
@@ -180,7 +183,7 @@ func (p *patrol) concludeOnce(ctx context.Context, seen *model.Seen, out *Outcom
 	index := ledger.NewIndex(out.Ledger)
 	hosts := inventory.Build(inventory.Input{Seen: seen, Known: known.Hosts, Ledger: index, Catalog: p.products})
 	inventory.Say(hosts, seen)
-	in := detect.Input{Seen: seen, Hosts: hosts, Ledger: out.Ledger, Tools: p.tools}
+	in := detect.Input{Seen: seen, Hosts: hosts, Ledger: out.Ledger, Tools: p.tools, Rhythm: p.rhythm}
 	drift := inventory.DriftInput{Seen: seen, Hosts: hosts, Known: known, Ledger: index, Catalog: p.products}
 	fresh := slices.Concat(inventory.Drift(drift), detect.Run(in))
 	covered := detect.Covered(in)

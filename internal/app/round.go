@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/mimawari/mimawari/internal/detect/rhythm"
 	"github.com/mimawari/mimawari/internal/inventory"
 	"github.com/mimawari/mimawari/internal/model"
 )
@@ -14,6 +15,9 @@ func (p *patrol) round(seen *model.Seen, known model.Known, hosts []model.Host, 
 	r := model.Patrol{
 		ID: p.id, Started: p.started, Ended: now, First: seen.First, Last: seen.Last, Sources: seen.Sources, Stats: seen.Stats,
 		Limits: seen.Limits, Passed: seen.Passed,
+	}
+	if n := p.rhythm.Dropped(); n > 0 {
+		r.Limits = append(slices.Clone(r.Limits), model.Limit{Name: "rhythm", Max: rhythm.MaxPairs, Dropped: n})
 	}
 	if l != nil {
 		r.Ledger = l.Version

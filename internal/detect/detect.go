@@ -9,6 +9,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/mimawari/mimawari/internal/detect/rhythm"
 	"github.com/mimawari/mimawari/internal/model"
 )
 
@@ -18,6 +19,8 @@ type Input struct {
 	Hosts  []model.Host
 	Ledger *model.Ledger // nil if there is none
 	Tools  []Tool        // remote-control tools; see LoadTools
+	// Rhythm has heard of the flows to the internet; nil if nobody listened.
+	Rhythm *rhythm.Recorder
 }
 
 // Rule is one detection.
@@ -44,6 +47,7 @@ var Rules = []Rule{
 	{"capture.blind", captured, blind},
 	{"detect.scan.hosts", twoWay, scanHostsRule},
 	{"detect.scan.ports", twoWay, scanPortsRule},
+	{"detect.c2.beacon", heard, beacon},
 	{"detect.c2.dns_tunnel", traffic, dnsTunnel},
 	{"detect.c2.dga", traffic, dga},
 	{"detect.c2.tor", traffic, tor},

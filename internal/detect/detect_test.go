@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/mimawari/mimawari/catalog"
+	"github.com/mimawari/mimawari/internal/detect/rhythm"
 	"github.com/mimawari/mimawari/internal/locale"
 	"github.com/mimawari/mimawari/internal/model"
 )
@@ -298,6 +299,69 @@ func complete(t *testing.T, f model.Finding) {
 		}
 	}
 }
+
+// calls are n calls of one machine to one outside address, with the pauses that wait gives.
+func calls(n int, server string, wait func(i int) time.Duration) *rhythm.Recorder {
+	r, when := &rhythm.Recorder{}, at
+	for i := range n {
+		r.Flow(&model.Flow{
+			Client: netip.AddrPortFrom(ip("10.1.0.20"), 40000), Server: netip.AddrPortFrom(ip(server), 443), Proto: 6,
+			ClientMAC: pc, First: when, Last: when.Add(time.Second), Payload: [2]uint64{300, 200},
+		})
+		when = when.Add(wait(i))
+	}
+	return r
+}
+
+func TestBeacons(t *testing.T) {
+	clock := func(int) time.Duration { return time.Minute }
+	person := func(i int) time.Duration {
+		return []time.Duration{2, 3, 1, 900, 2, 7, 1500, 1, 4, 40}[i*i%10] * time.Second
+	}
+	one := seen(talk("10.1.0.20", "198.51.100.7", "ssl", 6, 443, 1))
+	crowd := seen(talk("10.1.0.20", "198.51.100.7", "ssl", 6, 443, 1), talk("10.1.0.21", "198.51.100.7", "ssl", 6, 443, 1), talk("10.1.0.22", "198.51.100.7", "ssl", 6, 443, 1))
+	named := func(name string) *model.Seen {
+		s := seen(one.Conversations...)
+		s.Observations = []model.Observation{obs(model.TLSSNI, "10.1.0.20", "198.51.100.7", name, pc)}
+		return s
+	}
+	for _, tc := range []struct {
+		name  string
+		seen  *model.Seen
+		calls *rhythm.Recorder
+		want  int
+		level model.Severity
+	}{
+		{"by the clock, no name", one, calls(90, "198.51.100.7", clock), 1, model.Medium},
+		{"by the clock, a name thrown by dice", named("cdn.xq5zt7wvbk2d.com"), calls(90, "198.51.100.7", clock), 1, model.High},
+		{"by the clock, a service with a name", named("updates.example.com"), calls(90, "198.51.100.7", clock), 1, model.Low},
+		{"a service that all use", crowd, calls(90, "198.51.100.7", clock), 0, 0},
+		{"a person", one, calls(90, "198.51.100.7", person), 0, 0},
+		{"too few to tell", one, calls(beaconCalls-1, "198.51.100.7", func(int) time.Duration { return time.Hour }), 0, 0},
+		{"too short to tell", one, calls(90, "198.51.100.7", func(int) time.Duration { return 10 * time.Second }), 0, 0},
+		{"nobody listened", one, nil, 0, 0},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			var got []model.Finding
+			for _, f := range Run(Input{Seen: tc.seen, Ledger: ledger(), Tools: tools(t), Rhythm: tc.calls}) {
+				if f.Rule == "detect.c2.beacon" {
+					got = append(got, f)
+				}
+			}
+			if len(got) != tc.want {
+				t.Fatalf("%+v", got)
+			}
+			for _, f := range got {
+				complete(t, f)
+				if f.Severity != tc.level {
+					t.Errorf("%s, want %s: %+v", f.Severity, tc.level, f)
+				}
+			}
+		})
+	}
+}
+
+func seen(ks ...model.Conversation) *model.Seen { return &model.Seen{Conversations: ks} }
 
 func TestEveryRuleHasWords(t *testing.T) {
 	for _, r := range Rules {

@@ -13,6 +13,7 @@ import (
 	"github.com/mimawari/mimawari/catalog"
 	"github.com/mimawari/mimawari/internal/capture"
 	"github.com/mimawari/mimawari/internal/detect"
+	"github.com/mimawari/mimawari/internal/detect/rhythm"
 	"github.com/mimawari/mimawari/internal/flow"
 	"github.com/mimawari/mimawari/internal/inventory"
 	"github.com/mimawari/mimawari/internal/model"
@@ -48,9 +49,9 @@ func TestFindingsOfRealCaptures(t *testing.T) {
 	count := map[string]int{}
 	files := realCaptures(t)
 	for _, f := range files {
-		seen := seenIn(t, f, tools)
+		seen, rec := seenIn(t, f, tools)
 		hosts := inventory.Build(inventory.Input{Seen: seen})
-		for _, x := range slices.Concat(detect.Run(detect.Input{Seen: seen, Hosts: hosts, Tools: tools}), inventory.Drift(inventory.DriftInput{Seen: seen, Hosts: hosts})) {
+		for _, x := range slices.Concat(detect.Run(detect.Input{Seen: seen, Hosts: hosts, Tools: tools, Rhythm: rec}), inventory.Drift(inventory.DriftInput{Seen: seen, Hosts: hosts})) {
 			if x.Rule != inventory.RuleNoLedger {
 				count[x.Rule]++
 				t.Logf("%s: %s %s %v", filepath.Base(f), x.Rule, x.Severity, x.Params)
@@ -94,17 +95,18 @@ func realCaptures(t *testing.T) (files []string) {
 }
 
 // seenIn reads one capture as a patrol does; damage in it is no failure.
-func seenIn(t *testing.T, file string, tools []detect.Tool) *model.Seen {
+func seenIn(t *testing.T, file string, tools []detect.Tool) (*model.Seen, *rhythm.Recorder) {
 	t.Helper()
 	src, err := capture.Open(file, nil, capture.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer src.Close()
-	p := flow.New(flow.Config{Shards: 1, Watched: detect.Watched(tools)})
+	rec := &rhythm.Recorder{}
+	p := flow.New(flow.Config{Shards: 1, Watched: detect.Watched(tools), OnFlow: rec.Flow})
 	var damage *capture.Damage
 	if err := p.Run(context.Background(), src); err != nil && !errors.As(err, &damage) {
 		t.Fatalf("%s: %v", file, err)
 	}
-	return p.Finish()
+	return p.Finish(), rec
 }
