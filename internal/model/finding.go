@@ -89,6 +89,9 @@ type Finding struct {
 	Owner  string    `json:"owner,omitempty"`
 	Reason string    `json:"reason,omitempty"`
 	Until  time.Time `json:"until,omitzero"` // Accepted: until then; Acknowledged: to be done by then
+
+	// Away is the longest pause after which it came back: so long it must be quiet before it counts as resolved again.
+	Away time.Duration `json:"away,omitempty"`
 }
 
 // Overdue reports whether somebody took it on and its day is over.

@@ -22,13 +22,14 @@ type Policy struct {
 	Covered func(f model.Finding) bool
 }
 
-// Reconcile joins what is known with what a patrol found, see Policy.Reconcile; what is not seen once is resolved.
+// Reconcile joins what is known with what a patrol found, see Policy.Reconcile.
 func Reconcile(known, fresh []model.Finding, sup []model.Suppression, now time.Time, covered func(f model.Finding) bool) []model.Finding {
 	return Policy{Covered: covered}.Reconcile(known, fresh, sup, now)
 }
 
 // Reconcile joins what is known with what a patrol found, and gives all findings with their new states, the most severe
-// first, of these the latest. Neither input is changed.
+// first, of these the latest. Neither input is changed. What is not seen once is resolved; but what came back before, by itself, only
+// after it has been quiet for longer than then: a service that is used on Mondays is not resolved on Tuesday.
 func (p Policy) Reconcile(known, fresh []model.Finding, sup []model.Suppression, now time.Time) []model.Finding {
 	byID := make(map[string]model.Finding, len(known)+len(fresh))
 	for _, f := range known {
@@ -47,7 +48,7 @@ func (p Policy) Reconcile(known, fresh []model.Finding, sup []model.Suppression,
 	out := make([]model.Finding, 0, len(byID))
 	for id, f := range byID {
 		if !seen[id] {
-			f = p.absent(f)
+			f = p.absent(f, now)
 		}
 		out = append(out, silence.apply(expire(f, now)))
 	}
@@ -84,7 +85,7 @@ func once(fs []model.Finding) []model.Finding {
 
 // begin is the start of a life. A detection has no say in what people decide.
 func begin(f model.Finding) model.Finding {
-	f.State, f.Owner, f.Reason, f.Until = model.Open, "", "", time.Time{}
+	f.State, f.Owner, f.Reason, f.Until, f.Away = model.Open, "", "", time.Time{}, 0
 	f.Evidence = mergeEvidence(nil, f.Evidence)
 	return f
 }
@@ -107,21 +108,28 @@ func again(old, f model.Finding, now time.Time) model.Finding {
 		g.State = model.Accepted
 	case old.State == model.Resolved:
 		g.State, g.Reason, g.Until = model.Reopened, "", time.Time{}
+		g.Away = min(max(old.Away, f.First.Sub(old.Last)), MaxAway)
 	}
 	return g
 }
 
 // absent is a known cause that this patrol did not find.
-func (p Policy) absent(f model.Finding) model.Finding {
+func (p Policy) absent(f model.Finding, now time.Time) model.Finding {
 	if f.State == "" {
 		f.State = model.Open
 	}
 	if f.State == model.Resolved || p.Covered == nil || !p.Covered(f) {
 		return f
 	}
+	if f.Away > 0 && now.Sub(f.Last) <= f.Away+f.Away/4 {
+		return f
+	}
 	f.State = model.Resolved
 	return f
 }
+
+// MaxAway bounds the rhythm that is believed: what happens once a month is still one matter.
+const MaxAway = 35 * 24 * time.Hour
 
 // join keeps what is known of a finding and adds what was seen of it.
 func join(old, f model.Finding) model.Finding {
@@ -134,7 +142,7 @@ func join(old, f model.Finding) model.Finding {
 	}
 	g.Severity = max(old.Severity, f.Severity)
 	g.Evidence = mergeEvidence(old.Evidence, f.Evidence)
-	g.State, g.Owner, g.Reason, g.Until = old.State, old.Owner, old.Reason, old.Until
+	g.State, g.Owner, g.Reason, g.Until, g.Away = old.State, old.Owner, old.Reason, old.Until, old.Away
 	return g
 }
 

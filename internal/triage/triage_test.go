@@ -86,6 +86,32 @@ func TestLife(t *testing.T) {
 	}
 }
 
+// A service that is used every Monday is looked at every day: it goes and comes once, then it is known to be away for a week.
+func TestOnceAWeek(t *testing.T) {
+	var known []model.Finding
+	var changes []model.State
+	look := func(d int) {
+		var fresh []model.Finding
+		if d < 60 && d%7 == 0 {
+			fresh = []model.Finding{saw("line.tool", "10.0.0.1", day(d))}
+		}
+		known = Reconcile(known, fresh, nil, day(d), all)
+		if n := len(changes); n == 0 || changes[n-1] != known[0].State {
+			changes = append(changes, known[0].State)
+		}
+	}
+	for d := range 60 {
+		look(d)
+	}
+	if want := []model.State{model.Open, model.Resolved, model.Reopened}; !slices.Equal(changes, want) {
+		t.Errorf("%v, want %v", changes, want)
+	}
+	for d := 60; d < 66; d++ { // the last was on day 56; it is away for good after 7 days and a quarter of them
+		look(d)
+	}
+	state(t, known, model.Resolved)
+}
+
 func TestAcceptedUntil(t *testing.T) {
 	known := Reconcile(nil, []model.Finding{saw("a.b", "10.0.0.1", day(0))}, nil, day(0), all)
 	g, err := Apply(known[0], Action{To: model.Accepted, Who: "佐藤", Owner: "情報課", Reason: "更新予定", Until: day(10), Now: day(0)})
