@@ -108,7 +108,7 @@ func (f *patrolFlags) check(s *session, paths []string) (level model.Severity, e
 }
 
 func (s *session) show(f *patrolFlags, out *app.Outcome) error {
-	in := report.Input{Result: out.Result, Ledger: out.Ledger, Lang: s.lang, Zone: time.Local}
+	in := report.Input{Result: out.Result, Ledger: out.Ledger, Name: out.House.Name, Lang: s.lang, Zone: time.Local}
 	for _, name := range f.reports {
 		if err := writeReport(name, in); err != nil {
 			return s.fail(err)

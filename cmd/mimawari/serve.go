@@ -97,9 +97,8 @@ func (s *session) serveOnce(ctx context.Context, f serveFlags) (again bool, err 
 	restart := make(chan struct{}, 1)
 	kept := &app.Retention{App: a, Now: time.Now}
 	pictures := &app.MapDesk{App: a}
-	if err := pictures.Warm(ctx); err != nil {
-		report(err) // the page of the map will say so too
-	}
+	finder := &lookup.Finder{Source: a.Store}
+	declared := &app.Declarer{App: a, Now: time.Now, Zone: time.Local}
 	srv := web.Server(web.Site{
 		Memory:       a.Store,
 		Desk:         &app.Desk{App: a, Now: time.Now},
@@ -107,7 +106,7 @@ func (s *session) serveOnce(ctx context.Context, f serveFlags) (again bool, err 
 		Trails:       a.Store,
 		Reports:      a,
 		Teller:       &app.Telling{Store: a.Store, App: a, Report: report},
-		Finder:       &lookup.Finder{Source: a.Store},
+		Finder:       finder,
 		Intake:       in,
 		Settings:     a.Store,
 		House:        a,
@@ -125,11 +124,11 @@ func (s *session) serveOnce(ctx context.Context, f serveFlags) (again bool, err 
 		Directory:    door.Directory,
 		Record:       app.Recorder(door.Trail),
 		SetUpCode:    code,
-		Ledger:       &app.Declarer{App: a, Now: time.Now, Zone: time.Local},
+		Ledger:       declared,
 		Stored:       a.Store,
 	})
 	defer s.work(ctx, in)()
-	defer tidy(ctx, door, kept, report)()
+	defer tidy(ctx, door, kept, report, pictures, declared, finder)()
 	if err := s.announce(ctx, door, f, address(l, secure), code); err != nil {
 		return false, s.fail(app.Words(err))
 	}
@@ -265,12 +264,13 @@ func (s *session) announce(ctx context.Context, door app.Door, f serveFlags, url
 	return err
 }
 
-// tidy removes what has expired while the pages are served; the result ends that and waits for it.
-func tidy(ctx context.Context, door app.Door, kept *app.Retention, report func(error)) func() {
+// tidy removes what has expired while the pages are served, and makes ahead what they need; the result ends that and waits for it.
+func tidy(ctx context.Context, door app.Door, kept *app.Retention, report func(error), ahead ...app.Warmer) func() {
 	ctx, stop := context.WithCancel(ctx)
 	var all sync.WaitGroup
 	all.Go(func() { door.Tidy(ctx, report) })
 	all.Go(func() { kept.Run(ctx, report) })
+	all.Go(func() { app.KeepWarm(ctx, report, ahead...) })
 	return func() {
 		stop()
 		all.Wait()

@@ -102,6 +102,9 @@ func newRowHit(r ledger.Row, exact bool) RowHit {
 type searchOutput struct{ Body SearchAnswer }
 
 func (a *API) search(ctx context.Context, in *searchInput) (*searchOutput, error) {
+	if a.Finder == nil {
+		return nil, model.ErrNotFound
+	}
 	r, err := a.Finder.Find(ctx, in.Q, in.Limit)
 	return &searchOutput{NewSearchAnswer(r, callOf(ctx).lang)}, err
 }

@@ -25,6 +25,17 @@ type Declarer struct {
 
 	looking sync.Mutex // one looks, the others wait for what it sees
 	seen    atomic.Pointer[moment]
+
+	reading sync.Mutex // one reads the ledger, the others wait for it
+	rows    atomic.Pointer[declaredRows]
+}
+
+// declaredRows is the newest ledger, kept until there is a newer one: the pages of a machine need one row of it.
+type declaredRows struct {
+	version int
+	ledger  *model.Ledger
+	index   *ledger.Index
+	hosts   map[string]*model.LedgerHost // by key
 }
 
 // moment is what was looked at, with what is needed to carry decisions out.
@@ -78,15 +89,11 @@ func (d *Declarer) fresh(s model.Stamp) *moment {
 
 func (d *Declarer) look(ctx context.Context, stamp model.Stamp) (*moment, error) {
 	m := &moment{Moment: decide.Moment{Stamp: stamp, Hosts: map[string]model.Host{}}, stored: map[string]*model.LedgerRef{}, at: d.Now()}
-	var err error
-	if old := d.seen.Load(); old != nil && old.Stamp.Ledger == stamp.Ledger {
-		m.Ledger, m.Index = old.Ledger, old.Index
-	} else {
-		if m.Ledger, err = d.App.Store.LatestLedger(ctx); err != nil {
-			return nil, err
-		}
-		m.Index = ledger.NewIndex(m.Ledger)
+	rows, err := d.declared(ctx, stamp.Ledger)
+	if err != nil {
+		return nil, err
 	}
+	m.Ledger, m.Index = rows.ledger, rows.index
 	if m.list, err = d.App.Store.AllHosts(ctx); err != nil {
 		return nil, err
 	}
@@ -109,6 +116,50 @@ func (d *Declarer) look(ctx context.Context, stamp model.Stamp) (*moment, error)
 	}
 	m.Pairing = decide.Match(decide.Input{Ledger: m.Ledger, Hosts: m.list, Aside: inventory.Aside(m.Index), Marks: marks, Inquiries: asked, Now: d.Now()})
 	return m, nil
+}
+
+// declared gives the ledger of that version, which is the newest.
+func (d *Declarer) declared(ctx context.Context, version int) (*declaredRows, error) {
+	if x := d.rows.Load(); x != nil && x.version == version {
+		return x, nil
+	}
+	d.reading.Lock()
+	defer d.reading.Unlock()
+	if x := d.rows.Load(); x != nil && x.version == version {
+		return x, nil
+	}
+	l, err := d.App.Store.LatestLedger(ctx)
+	if err != nil {
+		return nil, err
+	}
+	x := &declaredRows{ledger: l, index: ledger.NewIndex(l), hosts: map[string]*model.LedgerHost{}}
+	if l != nil {
+		x.version = l.Version
+		for i := range l.Hosts {
+			x.hosts[l.Hosts[i].Key] = &l.Hosts[i]
+		}
+	}
+	d.rows.Store(x)
+	return x, nil
+}
+
+// DeclaredHost gives the declared row with that key as the newest ledger has it, nil if it has none.
+func (d *Declarer) DeclaredHost(ctx context.Context, key string) (*model.LedgerHost, error) {
+	stamp, err := d.App.Store.Stamp(ctx)
+	if err != nil {
+		return nil, err
+	}
+	x, err := d.declared(ctx, stamp.Ledger)
+	if err != nil {
+		return nil, err
+	}
+	return x.hosts[key], nil
+}
+
+// Warm reads the ledger, so that the first reader of a machine's page does not have to.
+func (d *Declarer) Warm(ctx context.Context) error {
+	_, err := d.DeclaredHost(ctx, "")
+	return err
 }
 
 // tries is how often a decision is made anew because somebody else changed something meanwhile.

@@ -404,3 +404,40 @@ func TestRefusalsHaveWords(t *testing.T) {
 		}
 	}
 }
+
+// The page of a machine gets its row, of the newest version, whether or not the ledger was read before.
+func TestDeclaredHost(t *testing.T) {
+	d, s := clinic(t)
+	h, err := d.DeclaredHost(bg, "ghost")
+	if err != nil || h == nil || h.Name != "GHOST" {
+		t.Fatal(h, err)
+	}
+	if _, err := s.SaveLedger(bg, &model.Ledger{Hosts: []model.LedgerHost{{Key: "ghost", Name: "RENAMED"}}}); err != nil {
+		t.Fatal(err)
+	}
+	if h, err = d.DeclaredHost(bg, "ghost"); err != nil || h == nil || h.Name != "RENAMED" {
+		t.Error(h, err)
+	}
+	if h, err = d.DeclaredHost(bg, "pc-0002"); err != nil || h != nil {
+		t.Error(h, err)
+	}
+}
+
+// What readers would wait for is made at once; a trouble is told.
+func TestKeepWarm(t *testing.T) {
+	ctx, stop := context.WithCancel(bg)
+	defer stop()
+	warmed, told := make(chan bool, 1), make(chan error, 1)
+	go app.KeepWarm(ctx, func(err error) { told <- err }, warmer(func() error { return errors.New("no disk") }), warmer(func() error {
+		warmed <- true
+		return nil
+	}))
+	if err := <-told; err.Error() != "no disk" {
+		t.Error(err)
+	}
+	<-warmed
+}
+
+type warmer func() error
+
+func (w warmer) Warm(context.Context) error { return w() }

@@ -33,9 +33,6 @@ type Checkup struct {
 	Err   error             `json:"-"` // why it is bad, for the words
 }
 
-// staleAfter is how old the last patrol may be.
-const staleAfter = 36 * time.Hour
-
 // minDisk is how much room a day of patrols wants.
 const minDisk = 1 << 30
 
@@ -133,7 +130,7 @@ func checkMemory(ctx context.Context, s *store.Store, now time.Time) []Checkup {
 		return []Checkup{led, {Key: "patrol", Grade: Note, Args: map[string]string{"at": "-"}}}
 	}
 	round := Checkup{Key: "patrol", Grade: Good, Args: map[string]string{"at": p.Ended.In(now.Location()).Format("2006-01-02 15:04")}}
-	if age := now.Sub(p.Ended); age > staleAfter || age < -time.Hour {
+	if age := now.Sub(p.Ended); age > staleNow(ctx, s) || age < -time.Hour {
 		round.Grade = Note
 	}
 	return []Checkup{led, round, checkMirror(known, p)}

@@ -27,7 +27,7 @@ func (a *App) Notifier(report func(error)) (*notify.Service, error) {
 		return nil, err
 	}
 	return &notify.Service{
-		Store: a.Store, Key: key.For("notify"), Now: time.Now, Zone: time.Local, Stale: staleAfter, Report: report, Files: a.digestFiles(time.Local),
+		Store: a.Store, Key: key.For("notify"), Now: time.Now, Zone: time.Local, Stale: func(ctx context.Context) time.Duration { return staleNow(ctx, a.Store) }, Report: report, Files: a.digestFiles(time.Local),
 		Institution: func(ctx context.Context) string {
 			x, err := a.Store.Institution(ctx)
 			if err != nil {

@@ -47,9 +47,10 @@ type PatrolOptions struct {
 type Outcome struct {
 	model.Result
 	Ledger  *model.Ledger
-	Import  *ledger.Report // nil if no ledger file was given
-	Partial bool           // a source could not be read, or not to its end
-	Stored  bool           // false if nothing could be read: then nothing was concluded
+	House   model.Institution // whose network it is, as far as known
+	Import  *ledger.Report    // nil if no ledger file was given
+	Partial bool              // a source could not be read, or not to its end
+	Stored  bool              // false if nothing could be read: then nothing was concluded
 }
 
 // Patrol looks, concludes and stores. Nothing is stored if it fails.
@@ -59,6 +60,9 @@ func (a *App) Patrol(ctx context.Context, o PatrolOptions) (*Outcome, error) {
 		return nil, err
 	}
 	out := &Outcome{}
+	if out.House, err = a.Store.Institution(ctx); err != nil {
+		return nil, err
+	}
 	if err := a.declare(ctx, o, out); err != nil {
 		return nil, err
 	}

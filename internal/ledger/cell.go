@@ -48,13 +48,15 @@ func (r row) empty() bool {
 // maxCell is the longest text of one cell that is kept: Excel itself ends at 32,767 characters.
 const maxCell = 32 << 10
 
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
 // cleanCell makes text safe to keep: valid UTF-8, line ends as \n, no control characters and none that change the
 // direction of writing, no space around it. Line breaks inside stay: people use them.
 func cleanCell(s string) string {
 	if simpleText(s) {
 		return strings.TrimSpace(s)
 	}
-	s = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.ToValidUTF8(s, "\uFFFD"))
+	s = lineEnds.Replace(strings.ToValidUTF8(s, "\uFFFD"))
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n':

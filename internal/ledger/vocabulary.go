@@ -132,7 +132,10 @@ func setOf(ws []string) map[string]bool {
 // fold makes spellings comparable: full width becomes half width (and half-width kana full), letters small, every run of
 // spaces one space. Unicode's East Asian Width (UAX #11) says what is which.
 func fold(s string) string {
-	return strings.Join(strings.Fields(strings.ToLower(width.Fold.String(s))), " ")
+	if !simpleText(s) {
+		s = width.Fold.String(s) // plain letters are folded already
+	}
+	return strings.Join(strings.Fields(strings.ToLower(s)), " ")
 }
 
 // foldHeader is fold for headers and sheet names: without spaces and the marks that people put around them.

@@ -62,7 +62,7 @@ func newHouse(t *testing.T) (*house, string) {
 	}
 	h := &house{t: t, store: s, clock: morning, findings: map[string]model.Finding{}, down: map[string]int{}}
 	h.service = &notify.Service{
-		Store: s, Key: key.For("notify"), Now: func() time.Time { return h.clock }, Zone: tokyo, Stale: 36 * time.Hour,
+		Store: s, Key: key.For("notify"), Now: func() time.Time { return h.clock }, Zone: tokyo, Stale: func(context.Context) time.Duration { return 36 * time.Hour },
 		Report: func(err error) { h.mu.Lock(); defer h.mu.Unlock(); h.troubles = append(h.troubles, err.Error()) },
 	}
 	server := httptest.NewServer(http.HandlerFunc(h.receive))

@@ -44,7 +44,7 @@ func at(ctx context.Context, dir string, later time.Duration) (*notify.Service, 
 		return nil, nil, err
 	}
 	return &notify.Service{
-		Store: s, Key: key.For("notify"), Now: func() time.Time { return time.Now().Add(later) }, Zone: time.UTC, Stale: 36 * time.Hour,
+		Store: s, Key: key.For("notify"), Now: func() time.Time { return time.Now().Add(later) }, Zone: time.UTC, Stale: func(context.Context) time.Duration { return 36 * time.Hour },
 	}, s, nil
 }
 

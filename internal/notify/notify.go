@@ -54,7 +54,7 @@ type Service struct {
 	Key         Sealer
 	Now         func() time.Time
 	Zone        *time.Location
-	Stale       time.Duration // how old the last patrol may be before it counts as stopped
+	Stale       func(context.Context) time.Duration // how old the last patrol may be before it counts as stopped
 	Institution func(context.Context) string
 	Link        func(context.Context) string // address of the pages, "" if unknown: messages then name the finding only
 	// Files gives the report of a digest's period as files.

@@ -55,11 +55,11 @@ func (s *Service) planChannel(ctx context.Context, c model.Channel) error {
 	if err != nil {
 		return err
 	}
-	w := s.writer(ctx, c)
+	w, stale := s.writer(ctx, c), s.Stale(ctx)
 	make := func(b model.Backlog) (ds []model.Delivery, told []string) {
 		p := planner{c, b, now, w}
 		ds, told = p.findings()
-		ds = append(ds, p.patrol(h.Last, s.Stale)...)
+		ds = append(ds, p.patrol(h.Last, stale)...)
 		return append(ds, p.digests(due)...), told
 	}
 	if ds, told := make(b); len(ds)+len(told) == 0 {
@@ -200,7 +200,7 @@ func (s *Service) digest(ctx context.Context, c model.Channel, kind string, last
 		return model.Notice{}, err
 	}
 	h.Came = slices.DeleteFunc(h.Came, func(f model.Finding) bool { return f.Severity < c.When.Least })
-	n := s.writer(ctx, c).digest(kind, from, h, counts, h.Last != nil && now.Sub(h.Last.Ended) > s.Stale)
+	n := s.writer(ctx, c).digest(kind, from, h, counts, h.Last != nil && now.Sub(h.Last.Ended) > s.Stale(ctx))
 	if c.When.Report && kindOf(c.Kind).Files && s.Files != nil {
 		if n.Files, err = s.Files(ctx, kind, from, now, lang(c)); err != nil {
 			s.trouble(err) // the words of the digest are worth more than its file

@@ -15,6 +15,7 @@ import (
 
 	"github.com/mimawari/mimawari/internal/app"
 	"github.com/mimawari/mimawari/internal/auth"
+	"github.com/mimawari/mimawari/internal/lookup"
 	"github.com/mimawari/mimawari/internal/web"
 	"github.com/mimawari/mimawari/internal/web/gate"
 	"github.com/mimawari/mimawari/internal/web/page"
@@ -53,7 +54,7 @@ func allRoutes(t *testing.T) []page.Route {
 	}
 	k := &page.Kit{Now: time.Now}
 	s := web.Site{
-		Memory: a.Store, Desk: &app.Desk{App: a, Now: time.Now}, Now: time.Now, Intake: in, Keeper: door.Keeper, Trail: door.Trail,
+		Memory: a.Store, Desk: &app.Desk{App: a, Now: time.Now}, Now: time.Now, Intake: in, Finder: &lookup.Finder{Source: a.Store}, Keeper: door.Keeper, Trail: door.Trail,
 		Teller: &app.Telling{Store: a.Store, App: a}, Settings: a.Store, House: a,
 		Maps: &app.MapDesk{App: a}, Certificates: app.Certificates(a.Dir, time.Now), Archives: &app.Archives{App: a, Now: time.Now}, Retention: &app.Retention{App: a, Now: time.Now},
 	}

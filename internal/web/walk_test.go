@@ -67,6 +67,7 @@ func newWalk(t *testing.T) *walk {
 		Intake: in, Settings: a.Store, House: a, Institution: a.Store.Institution, Now: now, Report: report, Keeper: x.door.Keeper, Trail: x.door.Trail,
 		Record: app.Recorder(x.door.Trail), Reports: a, Ledger: &app.Declarer{App: a, Now: now, Zone: time.UTC}, Stored: a.Store, Finder: &lookup.Finder{Source: a.Store}, Certificates: app.Certificates(dir, now),
 		Archives: &app.Archives{App: a, Now: now, Again: func() { t.Error("a restored archive") }}, Retention: &app.Retention{App: a, Now: now}, Names: app.OwnNames,
+		Maps: &app.MapDesk{App: a}, Directory: x.door.Directory,
 	}
 	if err := (&app.Notes{App: a, Now: now}).Write(t.Context(), result().Hosts[0].ID, hostile, hostile, hostile); err != nil {
 		t.Fatal(err)
@@ -104,6 +105,7 @@ func (x *walk) places(t *testing.T) [][2]string {
 		{"/ledger/rows/{kind}", "hosts"},
 		{"/ledger/rows/hosts/{id}", "x"},
 		{"/ledger/versions/{n}", "1"},
+		{"/map/zone/{n}", "0"},
 	}
 }
 

@@ -54,11 +54,11 @@ type Site struct {
 	Archives     upkeep.Archives
 	Retention    upkeep.Retention
 	Names        func() []string  // of this machine
-	Ledger       declared.Desk    // nil: there are no pages of the ledger
+	Ledger       Ledger           // nil: there are no pages of the ledger
 	Stored       declared.Archive // what Ledger made
 	// Institution says whose network this is. May be nil in tests.
 	Institution func(context.Context) (model.Institution, error)
-	// Finder is the search box.
+	// Finder is the search box; nil: there is none.
 	Finder api.Finder
 
 	Zone *time.Location
@@ -85,6 +85,12 @@ func (s Site) metered() *metrics.Meter {
 		return s.meter
 	}
 	return &metrics.Meter{Memory: s.Memory, Watches: s.Intake, Report: s.Report}
+}
+
+// Ledger is what is declared and what people decide on it.
+type Ledger interface {
+	declared.Desk
+	hosts.Declared
 }
 
 // Directory is the institution's directory and identity provider.
@@ -161,9 +167,9 @@ func menuOf(s Site) []page.Entry {
 func rooms(k *page.Kit, s Site) []interface{ Routes() []page.Route } {
 	return []interface{ Routes() []page.Route }{
 		today.Site{Kit: k, Memory: s.Memory, Institution: s.Institution, Map: s.Maps != nil},
-		hosts.Site{Kit: k, Memory: s.Memory, Notes: s.Notes, Trails: s.Trails},
+		hosts.Site{Kit: k, Memory: s.Memory, Notes: s.Notes, Trails: s.Trails, Declared: s.Ledger},
 		findings.Site{Kit: k, Memory: s.Memory, Desk: s.Desk, Institution: s.Institution},
-		reports.Site{Kit: k, Memory: s.Memory, Shelf: s.Reports},
+		reports.Site{Kit: k, Memory: s.Memory, Shelf: s.Reports, Institution: s.Institution},
 		notifications.Site{Kit: k, Teller: s.Teller},
 		finder.Site{Kit: k, Finder: s.Finder},
 		intake.Site{Kit: k, Desk: s.Intake},
@@ -265,7 +271,7 @@ func Handler(s Site) http.Handler {
 	page.Ready()
 	meter := s.metered()
 	s.meter = meter
-	k := &page.Kit{Now: s.Now, Zone: s.Zone, Report: s.Report, Record: s.Record, Measure: meter.Measure, Menu: menuOf(s)}
+	k := &page.Kit{Now: s.Now, Zone: s.Zone, Report: s.Report, Record: s.Record, Measure: meter.Measure, Menu: menuOf(s), NoSearch: s.Finder == nil}
 	door := gate.New(k, s.Keeper, s.SetUpCode)
 	if s.Archives != nil {
 		door.Restore = care(k, s).Take

@@ -28,6 +28,9 @@ type Site struct {
 
 // Routes are the addresses of this package.
 func (s Site) Routes() []page.Route {
+	if s.Finder == nil {
+		return nil
+	}
 	return []page.Route{{Pattern: "GET /search", Need: auth.Look, Do: s.search}}
 }
 

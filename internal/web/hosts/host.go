@@ -71,18 +71,10 @@ func (s Site) host(w http.ResponseWriter, r *http.Request) error {
 
 // declared is the row of the ledger that the host is, nil if there is none.
 func (s Site) declared(r *http.Request, h model.Host) (*model.LedgerHost, error) {
-	if h.Ledger == nil {
+	if h.Ledger == nil || s.Declared == nil {
 		return nil, nil
 	}
-	l, err := s.Memory.LatestLedger(r.Context())
-	if err != nil || l == nil {
-		return nil, err
-	}
-	i := slices.IndexFunc(l.Hosts, func(x model.LedgerHost) bool { return x.Key == h.Ledger.Key })
-	if i < 0 {
-		return nil, nil
-	}
-	return &l.Hosts[i], nil
+	return s.Declared.DeclaredHost(r.Context(), h.Ledger.Key)
 }
 
 // trail fills in where the host was and whom it talked to, the largest first.

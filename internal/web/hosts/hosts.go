@@ -38,12 +38,18 @@ type Trails interface {
 	Trail(ctx context.Context, host string) (model.Trail, error)
 }
 
+// Declared is the ledger, row by row.
+type Declared interface {
+	DeclaredHost(ctx context.Context, key string) (*model.LedgerHost, error) // nil if there is no such row
+}
+
 // Site is what the pages need.
 type Site struct {
-	Kit    *page.Kit
-	Memory api.Memory
-	Notes  Notes
-	Trails Trails
+	Kit      *page.Kit
+	Memory   api.Memory
+	Notes    Notes
+	Trails   Trails
+	Declared Declared // nil: nothing is declared
 }
 
 // Routes are the addresses of this package.

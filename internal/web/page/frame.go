@@ -22,6 +22,7 @@ type Frame struct {
 	Viewer      auth.Viewer
 	Menu        []Entry
 	Flash       *Flash // what came of the last decision, nil if nothing
+	NoSearch    bool   // no search box
 	Bare        bool   // no menu: sign-in and set-up
 	now         time.Time
 	zone        *time.Location

@@ -17,6 +17,8 @@ type Kit struct {
 	Report func(error)                       // told of errors that the reader is not shown; may be nil
 	Record func(context.Context, Deed) error // the audit trail; may be nil in tests
 	Menu   []Entry
+	// NoSearch leaves out the search box.
+	NoSearch bool
 	// Measure is told of each answer: the route's pattern, the status and how long it took. May be nil.
 	Measure func(route string, status int, took time.Duration)
 	// Institution gives the name shown in the head, "" if it is not known. May be nil.
@@ -37,7 +39,7 @@ func (k *Kit) Frame(r *http.Request, title, here string) Frame {
 	l := api.Lang(r)
 	f := Frame{
 		Lang: l, Title: locale.T(l, title), Here: here, Path: r.URL.RequestURI(), Viewer: auth.ViewerOf(r.Context()),
-		now: k.Now(), zone: k.Place(), Flash: flashOf(r),
+		NoSearch: k.NoSearch, now: k.Now(), zone: k.Place(), Flash: flashOf(r),
 	}
 	if f.Viewer.ID != "" && k.Institution != nil {
 		f.Institution = k.Institution(r.Context())

@@ -2,10 +2,12 @@
 package reports
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/mimawari/mimawari/internal/api"
 	"github.com/mimawari/mimawari/internal/auth"
+	"github.com/mimawari/mimawari/internal/model"
 	"github.com/mimawari/mimawari/internal/report"
 	"github.com/mimawari/mimawari/internal/web/page"
 )
@@ -15,6 +17,8 @@ type Site struct {
 	Kit    *page.Kit
 	Memory api.Memory
 	Shelf  Shelf // nil: only the report of the last patrol
+	// Institution says whose network this is. May be nil.
+	Institution func(context.Context) (model.Institution, error)
 }
 
 // Routes are the addresses of this package.
@@ -67,5 +71,11 @@ func (s Site) xlsx(w http.ResponseWriter, r *http.Request) error {
 
 func (s Site) input(r *http.Request) (report.Input, error) {
 	res, l, err := api.Everything(r.Context(), s.Memory)
-	return report.Input{Result: res, Ledger: l, Lang: api.Lang(r), Zone: s.Kit.Place()}, err
+	in := report.Input{Result: res, Ledger: l, Lang: api.Lang(r), Zone: s.Kit.Place()}
+	if err != nil || s.Institution == nil {
+		return in, err
+	}
+	house, err := s.Institution(r.Context())
+	in.Name = house.Name
+	return in, err
 }
