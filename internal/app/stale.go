@@ -33,15 +33,15 @@ func staleNow(ctx context.Context, s *store.Store) time.Duration {
 	if err != nil || slices.ContainsFunc(watches, func(w model.Watch) bool { return w.Kind == model.WatchInterface && w.On }) {
 		return staleAfter
 	}
-	return rhythm(ps)
+	return staleBy(ps)
 }
 
 // sameSitting: patrols closer together than this are one look at several recordings.
 const sameSitting = 6 * time.Hour
 
-// rhythm is one and a half times the usual pause between patrols, the newest first: of who looks every Monday it is ten days. The usual one
+// staleBy is one and a half times the usual pause between patrols, the newest first: of who looks every Monday it is ten days. The usual one
 // is the median, so that a holiday does not make a daily patrol a weekly one.
-func rhythm(ps []model.Patrol) time.Duration {
+func staleBy(ps []model.Patrol) time.Duration {
 	var pauses []time.Duration
 	for i := 1; i < len(ps); i++ {
 		if d := ps[i-1].Ended.Sub(ps[i].Ended); d > sameSitting {

@@ -25,7 +25,7 @@ func sittings() (ps []model.Patrol) {
 	return ps
 }
 
-func TestRhythm(t *testing.T) {
+func TestStaleBy(t *testing.T) {
 	const day = 24 * time.Hour
 	for name, c := range map[string]struct {
 		ps   []model.Patrol
@@ -40,7 +40,7 @@ func TestRhythm(t *testing.T) {
 		"a holiday":      {append(patrolsEvery(day, 5), model.Patrol{Ended: patrolsEvery(day, 20)[19].Ended}), staleAfter},
 		"once a quarter": {patrolsEvery(90*day, 3), staleMost},
 	} {
-		if got := rhythm(c.ps); got != c.want {
+		if got := staleBy(c.ps); got != c.want {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}
