@@ -52,6 +52,7 @@ var commands = []func(*session) *cobra.Command{
 	dbCommand,
 	doctorCommand,
 	institutionCommand,
+	indicatorsCommand,
 	sourcesCommand,
 	scheduleCommand,
 	notifyCommand,

@@ -17,6 +17,7 @@ import (
 	"github.com/mimawari/mimawari/internal/detect"
 	"github.com/mimawari/mimawari/internal/detect/rhythm"
 	"github.com/mimawari/mimawari/internal/flow"
+	"github.com/mimawari/mimawari/internal/indicator"
 	"github.com/mimawari/mimawari/internal/intake"
 	"github.com/mimawari/mimawari/internal/inventory"
 	"github.com/mimawari/mimawari/internal/ledger"
@@ -187,7 +188,12 @@ func (p *patrol) concludeOnce(ctx context.Context, seen *model.Seen, out *Outcom
 	index := ledger.NewIndex(out.Ledger)
 	hosts := inventory.Build(inventory.Input{Seen: seen, Known: known.Hosts, Ledger: index, Catalog: p.products})
 	inventory.Say(hosts, seen)
-	in := detect.Input{Seen: seen, Hosts: hosts, Ledger: out.Ledger, Tools: p.tools, Rhythm: p.rhythm}
+	feeds, err := p.Indicators(ctx)
+	if err != nil {
+		return err
+	}
+	bad := indicator.NewSet(feeds)
+	in := detect.Input{Seen: seen, Hosts: hosts, Ledger: out.Ledger, Tools: p.tools, Rhythm: p.rhythm, Known: bad}
 	drift := inventory.DriftInput{Seen: seen, Hosts: hosts, Known: known, Ledger: index, Catalog: p.products}
 	fresh := slices.Concat(inventory.Drift(drift), detect.Run(in))
 	covered := detect.Covered(in)

@@ -22,7 +22,7 @@ var layers = [][]string{
 	{"internal/triage", "internal/notify"},
 	{"internal/diagram"},
 	{"internal/inventory", "internal/detect", "internal/lookup", "internal/talk", "internal/intake"},
-	{"internal/ledger", "internal/capture", "internal/flow", "internal/proto", "internal/collect"},
+	{"internal/ledger", "internal/capture", "internal/flow", "internal/proto", "internal/collect", "internal/indicator"},
 	{"internal/locale", "internal/hospitalsim", "internal/auth", "internal/certs", "internal/archive", "internal/arch"},
 	{"internal/model", "internal/seal", "catalog"},
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/mimawari/mimawari/internal/detect/rhythm"
+	"github.com/mimawari/mimawari/internal/indicator"
 	"github.com/mimawari/mimawari/internal/model"
 )
 
@@ -21,6 +22,7 @@ type Input struct {
 	Tools  []Tool        // remote-control tools; see LoadTools
 	// Rhythm has heard of the flows to the internet; nil if nobody listened.
 	Rhythm *rhythm.Recorder
+	Known  *indicator.Set // what feeds name as bad; nil if there are none
 }
 
 // Rule is one detection.
@@ -48,6 +50,7 @@ var Rules = []Rule{
 	{"detect.scan.hosts", twoWay, scanHostsRule},
 	{"detect.scan.ports", twoWay, scanPortsRule},
 	{"detect.c2.beacon", heard, beacon},
+	{"detect.c2.known_bad", told, knownBad},
 	{"detect.c2.dns_tunnel", traffic, dnsTunnel},
 	{"detect.c2.dga", traffic, dga},
 	{"detect.c2.tor", traffic, tor},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/mimawari/mimawari/catalog"
 	"github.com/mimawari/mimawari/internal/detect/rhythm"
+	"github.com/mimawari/mimawari/internal/indicator"
 	"github.com/mimawari/mimawari/internal/locale"
 	"github.com/mimawari/mimawari/internal/model"
 )
@@ -362,6 +363,51 @@ func TestBeacons(t *testing.T) {
 }
 
 func seen(ks ...model.Conversation) *model.Seen { return &model.Seen{Conversations: ks} }
+
+func TestKnownBad(t *testing.T) {
+	f, err := indicator.Parse("警察 11月", strings.NewReader("198.51.100.7 # ransomware\nbad.example\nt13d1516h2_8daaf6152771_b186095e22b6\n"), 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := indicator.NewSet([]indicator.Feed{*f})
+	say := func(o ...model.Observation) *model.Seen { return &model.Seen{Observations: o} }
+	resolver := []model.Host{{ID: "h-dns", IPs: []netip.Addr{ip("10.1.0.5")}, Roles: []string{"dns_server"}}}
+	for _, tc := range []struct {
+		name  string
+		seen  *model.Seen
+		want  int
+		level model.Severity
+	}{
+		{"it answered", seen(talk("10.1.0.20", "198.51.100.7", "ssl", 6, 443, 1)), 1, model.High},
+		{"called in vain", seen(talk("10.1.0.20", "198.51.100.7", "", 6, 443, 0)), 1, model.Medium},
+		{"it knocks, nobody answers", seen(talk("198.51.100.7", "10.1.0.9", "", 6, 22, 0)), 0, 0},
+		{"it comes in", seen(talk("198.51.100.7", "10.1.0.9", "ssh", 6, 22, 1)), 1, model.High},
+		{"its neighbour", seen(talk("10.1.0.20", "198.51.100.8", "ssl", 6, 443, 1)), 0, 0},
+		{"a name below it", say(obs(model.TLSSNI, "10.1.0.20", "203.0.113.1", "c2.bad.example", pc)), 1, model.High},
+		{"a name that ends alike", say(obs(model.TLSSNI, "10.1.0.20", "203.0.113.1", "notbad.example", pc)), 0, 0},
+		{"asked through the resolver", say(obs(model.DNSQuery, "10.1.0.20", "10.1.0.5", "bad.example", pc), obs(model.DNSQuery, "10.1.0.5", "203.0.113.1", "bad.example", server)), 1, model.Medium},
+		{"only the resolver was seen", say(obs(model.DNSQuery, "10.1.0.5", "203.0.113.1", "bad.example", server)), 1, model.Medium},
+		{"a fingerprint", say(obs(model.TLSJA4, "10.1.0.20", "", "t13d1516h2_8daaf6152771_b186095e22b6", pc)), 1, model.Medium},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			var got []model.Finding
+			for _, f := range Run(Input{Seen: tc.seen, Hosts: resolver, Ledger: ledger(), Tools: tools(t), Known: known}) {
+				if f.Rule == "detect.c2.known_bad" {
+					got = append(got, f)
+				}
+			}
+			if len(got) != tc.want {
+				t.Fatalf("%+v", got)
+			}
+			for _, f := range got {
+				complete(t, f)
+				if f.Severity != tc.level || f.Params["feed"] != "警察 11月" {
+					t.Errorf("%s, want %s: %+v", f.Severity, tc.level, f)
+				}
+			}
+		})
+	}
+}
 
 func TestEveryRuleHasWords(t *testing.T) {
 	for _, r := range Rules {
