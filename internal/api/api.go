@@ -6,11 +6,13 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"github.com/mimawari/mimawari/internal/audit"
 	"github.com/mimawari/mimawari/internal/auth"
 	"github.com/mimawari/mimawari/internal/ledger"
 	"github.com/mimawari/mimawari/internal/locale"
@@ -29,12 +31,21 @@ type Parts struct {
 	Desk   Desk
 	Finder Finder
 	// What is nil is not there: its operations answer 404.
-	Versions Versions
-	Declarer Declarer
-	Trails   Trails
-	Notes    Notes
-	Intake   Intake
-	Shelf    *ledger.Shelf // holds workbooks between dry run and import
+	Versions  Versions
+	Declarer  Declarer
+	Trails    Trails
+	Notes     Notes
+	Intake    Intake
+	Sources   Sources
+	Reports   Shelved
+	Teller    Teller
+	Keeper    *auth.Keeper
+	Trail     *audit.Trail
+	House     House
+	Retention Retention
+	Now       func() time.Time // nil: the clock
+	Zone      *time.Location   // of the institution; nil: UTC
+	Shelf     *ledger.Shelf    // holds workbooks between dry run and import
 	// Page gives the action of a route of the pages, nil if there is none: what hands out a file is one and the same.
 	Page func(pattern string) func(http.ResponseWriter, *http.Request) error
 	// Note puts an entry of its own into the audit trail if the request succeeds. May be nil.
@@ -50,6 +61,7 @@ type API struct {
 	operations []Operation
 	document   document
 	paths      *http.ServeMux // only to know which methods an address has
+	guard      sync.Mutex     // between looking at what is there and overwriting it
 }
 
 // Operation is one thing that can be asked of the API.
@@ -59,6 +71,7 @@ type Operation struct {
 	Stream       bool     // the answer goes on, or is a file: it is neither kept nor tagged
 	Large        bool     // the operation itself bounds what it reads
 	Quiet        bool     // one of very many steps: nothing of it is in the audit trail
+	Personal     bool     // for a person's session only, not for a token
 	Media        []string // what the answer is, if it is not JSON
 	Pages        []string // the routes of the pages that do the same
 
@@ -97,7 +110,8 @@ func New(p Parts) *API {
 	})
 	for _, register := range []func(*API){
 		(*API).patrolOperations, (*API).hostOperations, (*API).trailOperations, (*API).findingOperations, (*API).suppressionOperations,
-		(*API).ledgerOperations, (*API).ledgerRowOperations, (*API).ledgerMachineOperations, (*API).ledgerImportOperations, (*API).intakeOperations, (*API).institutionOperations,
+		(*API).ledgerOperations, (*API).ledgerRowOperations, (*API).ledgerMachineOperations, (*API).ledgerImportOperations, (*API).intakeOperations, (*API).sourceOperations, (*API).institutionOperations, (*API).houseOperations,
+		(*API).downloadOperations, (*API).channelOperations, (*API).peopleOperations,
 		(*API).searchOperations,
 		(*API).documentOperations,
 	} {
@@ -112,6 +126,11 @@ func (a *API) Operations() []Operation { return a.operations }
 
 // add registers an operation.
 func add[I, O any](a *API, o Operation, f func(context.Context, *I) (*O, error)) {
+	for i := range reflect.TypeFor[I]().NumField() {
+		if x := reflect.TypeFor[I]().Field(i); !x.IsExported() {
+			panic("BUG: " + o.ID + ": huma can't see the input " + x.Name)
+		}
+	}
 	o.Path = prefix + o.Path
 	a.operations = append(a.operations, o)
 	a.paths.Handle(o.Pattern(), http.NotFoundHandler())
@@ -151,12 +170,15 @@ func callOf(ctx context.Context) *call {
 func (a *API) Do(o Operation) func(http.ResponseWriter, *http.Request) error {
 	handle := a.routes[o.Pattern()]
 	return func(w http.ResponseWriter, r *http.Request) error {
+		if o.Personal && auth.ViewerOf(r.Context()).Session == "" {
+			return &Refused{Key: "web.forbidden", Status: http.StatusForbidden}
+		}
 		c := &call{lang: Lang(r), url: r.URL, request: r}
 		r = r.WithContext(context.WithValue(r.Context(), callKey{}, c))
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Add("Vary", "Accept-Language, Authorization, Cookie")
 		if o.Stream {
-			handle(w, r)
+			handle(&hesitant{w, c}, r)
 			return c.err
 		}
 		k := &kept{ResponseWriter: w}
@@ -206,6 +228,20 @@ func (a *API) noted(ctx context.Context, action, object string, details ...strin
 	if r := callOf(ctx).request; a.Note != nil && r != nil {
 		a.Note(r, action, object, details...)
 	}
+}
+
+func (a *API) now() time.Time {
+	if a.Now == nil {
+		return time.Now()
+	}
+	return a.Now()
+}
+
+func (a *API) zone() *time.Location {
+	if a.Zone == nil {
+		return time.UTC
+	}
+	return a.Zone
 }
 
 // who is the name under which a decision is kept: the person, or the owner of the token.

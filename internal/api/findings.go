@@ -19,20 +19,31 @@ func (a *API) findingOperations() {
 		Method: http.MethodGet, Path: "/findings/{id}", Need: auth.Look, ID: "finding", Tag: "findings", Summary: "One finding with its history",
 	}, a.finding)
 	add(a, Operation{
-		Method: http.MethodPost, Path: "/findings/{id}", Need: auth.Decide, ID: "decide", Tag: "findings", Summary: "Decide on a finding",
+		Method: http.MethodPost, Path: "/findings/{id}", Need: auth.Decide, ID: "decide", Tag: "findings", Summary: "Decide on a finding", Pages: []string{"POST /findings/{id}", "POST /findings/{id}/reopen"},
 		Text: "Accepting needs owner, reason and until. The decision is kept under the name of the token's owner. With If-Match it is carried out only if " +
 			"nothing changed since the finding was read: else the answer is 412.",
 	}, a.decide)
 }
 
-type findingsInput struct {
+// findingsFilter says which findings are meant.
+type findingsFilter struct {
 	Common
-	Paging
+	FindingFilter
+}
+
+// FindingFilter says which findings are meant.
+type FindingFilter struct {
 	Q        string   `query:"q" maxLength:"200" doc:"every word is part of a name, address, MAC or value"`
 	State    []string `query:"state,explode" maxItems:"20" maxLength:"40" doc:"only these states; may be repeated. active stands for open, reopened and acknowledged" example:"active"`
 	Severity string   `query:"severity" enum:"info,low,medium,high,critical" doc:"at least this severity"`
 	Rule     []string `query:"rule,explode" maxItems:"100" maxLength:"100" doc:"only these rules; may be repeated. line.* stands for a family" example:"line.*"`
 	Host     string   `query:"host" maxLength:"200" doc:"id of a host that they are about"`
+}
+
+type findingsInput struct {
+	Common
+	Paging
+	FindingFilter
 }
 
 // FindingList is part of the findings.
@@ -102,6 +113,11 @@ func (a *API) decide(ctx context.Context, in *decideInput) (*findingOutput, erro
 	if err := a.Desk.Decide(ctx, in.ID, d); err != nil {
 		return nil, err
 	}
+	until := ""
+	if !d.Until.IsZero() {
+		until = d.Until.In(a.zone()).Format(time.DateOnly)
+	}
+	a.noted(ctx, "finding."+string(d.State), in.ID, "reason", d.Reason, "owner", d.Owner, "until", until)
 	return a.finding(ctx, &in.ByID)
 }
 

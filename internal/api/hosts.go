@@ -18,12 +18,23 @@ func (a *API) hostOperations() {
 	}, a.host)
 }
 
-type hostsInput struct {
+// hostsFilter says which machines are meant.
+type hostsFilter struct {
 	Common
-	Paging
+	HostFilter
+}
+
+// HostFilter says which machines are meant.
+type HostFilter struct {
 	Q        string `query:"q" maxLength:"200" doc:"every word is part of a name, address, MAC, maker, model or system; a whole address or MAC is looked up exactly" example:"10.1.0.20"`
 	Class    string `query:"class" maxLength:"40" doc:"only this class; - for machines of an unknown one" example:"pc"`
 	Declared string `query:"declared" enum:"yes,no" doc:"only machines that are in the ledger, or that are not"`
+}
+
+type hostsInput struct {
+	Common
+	Paging
+	HostFilter
 }
 
 // HostList is part of the machines.

@@ -25,12 +25,12 @@ type Intake interface {
 }
 
 func (a *API) intakeOperations() {
-	op := func(method, path, id, summary, text string) Operation {
-		return Operation{Method: method, Path: path, Need: auth.Intake, ID: id, Tag: "intake", Summary: summary, Text: text}
+	op := func(method, path, id, summary, text string, pages ...string) Operation {
+		return Operation{Method: method, Path: path, Need: auth.Intake, ID: id, Tag: "intake", Summary: summary, Text: text, Pages: pages}
 	}
 	add(a, op(http.MethodGet, "/rounds", "rounds", "The patrols that were asked for, newest first, and how far the present one is", ""), a.rounds)
-	add(a, op(http.MethodPost, "/rounds", "ask-round", "Ask for a patrol", "Over uploaded files, or over an interface for a time. It waits until the patrols before it are done."), a.askRound)
-	add(a, op(http.MethodDelete, "/rounds/{id}", "cancel-round", "Cancel a patrol that waits or runs", ""), a.cancelRound)
+	add(a, op(http.MethodPost, "/rounds", "ask-round", "Ask for a patrol", "Over uploaded files, or over an interface for a time. It waits until the patrols before it are done.", "POST /intake/rounds"), a.askRound)
+	add(a, op(http.MethodDelete, "/rounds/{id}", "cancel-round", "Cancel a patrol that waits or runs", "", "POST /intake/rounds/{id}/cancel"), a.cancelRound)
 	add(a, op(http.MethodGet, "/uploads", "uploads", "The files that were sent", "Files are sent with the tus protocol 1.0 to POST /api/v1/uploads, in pieces and with resume; DELETE takes one away. A tus client does that."), a.uploads)
 	add(a, op(http.MethodGet, "/sources", "sources", "What is watched, and what it saw in the last minute", ""), a.sources)
 	add(a, Operation{

@@ -44,6 +44,28 @@ func (k *kept) Write(b []byte) (int, error) { return k.body.Write(b) }
 // Unwrap lets http.ResponseController reach deadlines.
 func (k *kept) Unwrap() http.ResponseWriter { return k.ResponseWriter }
 
+// hesitant passes an answer on as it comes, unless the request has failed before: then somebody else says so.
+type hesitant struct {
+	http.ResponseWriter
+	call *call
+}
+
+func (h *hesitant) WriteHeader(status int) {
+	if h.call.err == nil {
+		h.ResponseWriter.WriteHeader(status)
+	}
+}
+
+func (h *hesitant) Write(b []byte) (int, error) {
+	if h.call.err != nil {
+		return len(b), nil
+	}
+	return h.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach flushing and deadlines.
+func (h *hesitant) Unwrap() http.ResponseWriter { return h.ResponseWriter }
+
 // send writes the answer; one that the caller has already is only said to be the same.
 func (k *kept) send(r *http.Request) {
 	h := k.Header()

@@ -14,11 +14,11 @@ func (a *API) suppressionOperations() {
 		Method: http.MethodGet, Path: "/suppressions", Need: auth.Look, ID: "suppressions", Tag: "suppressions", Summary: "What is silenced, in words",
 	}, a.suppressions)
 	add(a, Operation{
-		Method: http.MethodPost, Path: "/suppressions", Need: auth.Decide, ID: "silence", Tag: "suppressions", Summary: "Silence findings in words",
+		Method: http.MethodPost, Path: "/suppressions", Need: auth.Decide, ID: "silence", Tag: "suppressions", Summary: "Silence findings in words", Pages: []string{"POST /silences"},
 		Text: "It acts on the past too. At least one of rule, host and ip must be set; owner and reason must be. The answer is all that is silenced now.",
 	}, a.silence)
 	add(a, Operation{
-		Method: http.MethodDelete, Path: "/suppressions/{id}", Need: auth.Decide, ID: "unsilence", Tag: "suppressions", Summary: "Take a silence back",
+		Method: http.MethodDelete, Path: "/suppressions/{id}", Need: auth.Decide, ID: "unsilence", Tag: "suppressions", Summary: "Take a silence back", Pages: []string{"POST /silences/{id}/remove"},
 		Text: "What it silenced waits again. The answer is all that is silenced now.",
 	}, a.unsilence)
 }

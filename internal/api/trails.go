@@ -2,11 +2,13 @@ package api
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/netip"
 	"time"
 
 	"github.com/mimawari/mimawari/internal/auth"
+	"github.com/mimawari/mimawari/internal/locale"
 	"github.com/mimawari/mimawari/internal/model"
 )
 
@@ -19,6 +21,8 @@ type Trails interface {
 type Notes interface {
 	Note(ctx context.Context, host string) (model.Note, error)
 	Write(ctx context.Context, host, place, text, who string) error
+	SetPhoto(ctx context.Context, host, who string, r io.Reader) error
+	RemovePhoto(ctx context.Context, host, who string) error
 }
 
 func (a *API) trailOperations() {
@@ -30,7 +34,7 @@ func (a *API) trailOperations() {
 	}, a.note)
 	add(a, Operation{
 		Method: http.MethodPut, Path: "/hosts/{id}/note", Need: auth.Decide, ID: "write-note", Tag: "hosts", Summary: "Write down something about a machine",
-		Text: "It replaces what was written before.",
+		Text: "It replaces what was written before. With If-Match only if nobody has written meanwhile.", Pages: []string{"POST /hosts/{id}/note"},
 	}, a.writeNote)
 }
 
@@ -108,6 +112,7 @@ type NoteBody struct {
 
 type writeNoteInput struct {
 	ByID
+	Guarded
 	Body NoteBody
 }
 
@@ -115,7 +120,13 @@ func (a *API) writeNote(ctx context.Context, in *writeNoteInput) (*noteOutput, e
 	if a.Notes == nil {
 		return nil, model.ErrNotFound
 	}
-	if _, err := a.Memory.Host(ctx, in.ID); err != nil {
+	a.guard.Lock()
+	defer a.guard.Unlock()
+	now, err := a.note(ctx, &in.ByID)
+	if err != nil {
+		return nil, err
+	}
+	if err := in.check(func(locale.Lang) any { return now.Body }); err != nil {
 		return nil, err
 	}
 	if err := a.Notes.Write(ctx, in.ID, in.Body.Place, in.Body.Text, who(ctx)); err != nil {

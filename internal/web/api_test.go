@@ -6,10 +6,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -26,6 +32,7 @@ import (
 	"github.com/mimawari/mimawari/internal/model"
 	"github.com/mimawari/mimawari/internal/web"
 	"github.com/mimawari/mimawari/internal/web/page"
+	"github.com/mimawari/mimawari/internal/web/webtest"
 )
 
 // viewed serves the routes to whomever viewer gives, over a real store.
@@ -44,9 +51,16 @@ func viewedWithIntake(t *testing.T, viewer func() auth.Viewer) (http.Handler, *a
 	if err != nil {
 		t.Fatal(err)
 	}
+	door, err := a.Door(t.Context(), now, k.Report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.Record = app.Recorder(door.Trail)
 	mux := http.NewServeMux()
 	k.Mount(mux, web.Routes(k, web.Site{
-		Memory: a.Store, Desk: &app.Desk{App: a, Now: now}, Finder: &lookup.Finder{Source: a.Store}, Now: now,
+		Reports: a, Teller: &app.Telling{Store: a.Store, App: a}, Keeper: door.Keeper, Trail: door.Trail, House: a, Retention: &app.Retention{App: a, Now: now}, Maps: &app.MapDesk{App: a},
+		Institution: a.Store.Institution,
+		Memory:      a.Store, Desk: &app.Desk{App: a, Now: now}, Finder: &lookup.Finder{Source: a.Store}, Now: now,
 		Stored: a.Store, Ledger: &app.Declarer{App: a, Now: now, Zone: time.UTC}, Trails: a.Store, Notes: &app.Notes{App: a, Now: now}, Intake: in,
 	}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -57,6 +71,12 @@ func viewedWithIntake(t *testing.T, viewer func() auth.Viewer) (http.Handler, *a
 // furnish leaves a file that was sent and a question to a department.
 func furnish(t *testing.T, a *app.App, in *app.Intake) {
 	t.Helper()
+	if err := os.MkdirAll(filepath.Join(a.Dir, "reports"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(a.Dir, "reports", "monthly-2026-03.html"), []byte("<p>x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := in.TakeUpload(t.Context(), "arp.txt", strings.NewReader("Internet  10.1.0.20  5  0200.0000.0001  ARPA  Vlan1\n"), 1<<20, "佐藤"); err != nil {
 		t.Fatal(err)
 	}
@@ -88,15 +108,35 @@ func filled(t *testing.T, a *app.App, s string) string {
 	if x, err := a.Store.RoundsIn(t.Context(), model.RoundQueued); err == nil && len(x) > 0 {
 		round = x[0].ID
 	}
+	var source, schedule, channel, token string
+	if x, err := a.Store.Watches(t.Context()); err == nil && len(x) > 0 {
+		source = x[0].ID
+	}
+	if x, err := a.Store.Schedules(t.Context()); err == nil && len(x) > 0 {
+		schedule = x[0].ID
+	}
+	if x, err := a.Store.Channels(t.Context()); err == nil && len(x) > 0 {
+		channel = x[0].ID
+	}
+	if x, err := a.Store.Keys(t.Context(), model.TokenKey, ""); err == nil && len(x) > 0 {
+		token = x[0].ID
+	}
 	version := 0
 	if x, err := a.Store.LedgerVersions(t.Context()); err == nil && len(x) > 0 {
 		version = x[0].Version
 	}
-	return strings.NewReplacer("{version}", fmt.Sprint(version), "{silence}", silence, "{decision}", decision, "{inquiry}", inquiry, "{upload}", upload, "{round}", round).Replace(s)
+	return strings.NewReplacer("{source}", source, "{schedule}", schedule, "{channel}", channel, "{token}", token, "{version}", fmt.Sprint(version), "{silence}", silence, "{decision}", decision, "{inquiry}", inquiry, "{upload}", upload, "{round}", round).Replace(s)
 }
 
 func operator() auth.Viewer {
 	return auth.Viewer{ID: "u", Login: "sato", Name: "佐藤", Role: auth.Operator}
+}
+
+// administrator is somebody who may everything and is there.
+func administrator(t *testing.T, a *app.App) auth.Viewer {
+	t.Helper()
+	x := webtest.Account(t, keeper(t, a), auth.Administrator)
+	return auth.Viewer{ID: x.ID, Login: x.Login, Name: "佐藤", Role: auth.Administrator, Session: "ses-1"}
 }
 
 // ask sends one request; header are pairs of name and value.
@@ -124,6 +164,18 @@ func content(t *testing.T, res *http.Response) string {
 		t.Fatal(err)
 	}
 	return string(b)
+}
+
+// secret goes in and never comes out again.
+const secret = "never-comes-back-9Kd2"
+
+// dot is a picture of one colour.
+func dot(c color.Color) string {
+	m := image.NewRGBA(image.Rect(0, 0, 20, 10))
+	draw.Draw(m, m.Bounds(), image.NewUniform(c), image.Point{}, draw.Src)
+	var b bytes.Buffer
+	_ = png.Encode(&b, m) // a buffer takes all
+	return b.String()
 }
 
 // tried are requests that succeed, one at least for each operation: in this order, because some change what others read.
@@ -187,6 +239,67 @@ func tried() [][3]string {
 		{"GET", "/api/v1/institution"},
 		{"GET", "/api/v1/search?q=10.1.0.20"},
 		{"GET", "/api/v1/search?q=%E5%8F%97%E4%BB%98&limit=3&lang=en"},
+		{"GET", "/api/v1/findings.xlsx?severity=high"},
+		{"GET", "/api/v1/hosts.xlsx?class=pc"},
+		{"GET", f + "/message?lang=en"},
+		{"GET", "/api/v1/report.pdf"},
+		{"GET", "/api/v1/report.xlsx"},
+		{"GET", "/api/v1/report.html"},
+		{"GET", "/api/v1/reports?limit=2"},
+		{"GET", "/api/v1/reports/monthly/2026-04/html"},
+		{"GET", "/api/v1/reports/handover/pdf"},
+		{"GET", "/api/v1/reports/saved/monthly-2026-03.html"},
+		{"GET", "/api/v1/map/board.json"},
+		{"GET", "/api/v1/map/cells.json?from=0"},
+		{"GET", "/api/v1/map/board.svg"},
+		{"GET", "/api/v1/map/board.pdf"},
+		{"GET", "/api/v1/map/explore.svg?host=" + r.Hosts[0].ID},
+		{"GET", "/api/v1/map/explore.pdf?host=" + r.Hosts[0].ID + "&open=" + r.Hosts[1].ID},
+		{"GET", "/api/v1/map/explore.csv?host=" + r.Hosts[0].ID},
+		{"GET", "/api/v1/map/diagrams/network.svg"},
+		{"GET", "/api/v1/map/diagrams/systems.csv?lang=en"},
+		{"PUT", "/api/v1/hosts/" + r.Hosts[0].ID + "/photo", dot(color.White)},
+		{"GET", "/api/v1/hosts/" + r.Hosts[0].ID + "/photo"},
+		{"DELETE", "/api/v1/hosts/" + r.Hosts[0].ID + "/photo"},
+		{"GET", "/api/v1/interfaces"},
+		{"POST", "/api/v1/sources", `{"interface":"lo"}`},
+		{"PUT", "/api/v1/sources/{source}", `{"on":false}`},
+		{"POST", "/api/v1/schedules", `{"at":"06:30","uploads":true}`},
+		{"GET", "/api/v1/schedules"},
+		{"PUT", "/api/v1/schedules/{schedule}", `{"on":false}`},
+		{"DELETE", "/api/v1/schedules/{schedule}"},
+		{"DELETE", "/api/v1/sources/{source}"},
+		{"POST", "/api/v1/pastes", `{"text":"Internet  10.1.0.20  5  0200.0000.0001  ARPA  Vlan1\n"}`},
+		{"POST", "/api/v1/pastes", `{"text":"Internet  10.1.0.20  5  0200.0000.0001  ARPA  Vlan1\n","use":true}`},
+		{"GET", "/api/v1/intake/limits"},
+		{"PUT", "/api/v1/intake/limits", `{"gigabytes":5,"days":14}`},
+		{"POST", "/api/v1/notifications/channels", `{"kind":"webhook","name":"` + "記録" + `","values":{"url":"http://127.0.0.1:9/","key":"` + secret + `"},"when":{"least":"high"}}`},
+		{"GET", "/api/v1/notifications/channels"},
+		{"GET", "/api/v1/notifications/channels/{last}"},
+		{"PUT", "/api/v1/notifications/channels/{last}", `{"on":false,"when":{"weekly":false}}`},
+		{"POST", "/api/v1/notifications/channels/{channel}/test"},
+		{"GET", "/api/v1/notifications/deliveries?channel={channel}"},
+		{"DELETE", "/api/v1/notifications/channels/{channel}"},
+		{"PUT", "/api/v1/notifications/link", `{"link":"https://mimawari.example:8420"}`},
+		{"GET", "/api/v1/notifications/link"},
+		{"PUT", "/api/v1/institution", `{"name":"港北クリニック","kind":"clinic","contacts":[{"name":"院長","phone":"03-0000-0000"}]}`},
+		{"GET", "/api/v1/retention"},
+		{"PUT", "/api/v1/retention", `{"days":365}`},
+		{"GET", "/api/v1/users?limit=1"},
+		{"POST", "/api/v1/users", `{"login":"suzuki","name":"鈴木","role":"operator"}`},
+		{"GET", "/api/v1/users/{last}"},
+		{"PUT", "/api/v1/users/{last}", `{"role":"auditor","disabled":true}`},
+		{"PUT", "/api/v1/users/{last}", `{"disabled":false}`},
+		{"PUT", "/api/v1/users/{last}/password", `{"password":"` + secret + `"}`},
+		{"POST", "/api/v1/users/{last}/reset"},
+		{"POST", "/api/v1/users/{last}/sessions/end"},
+		{"POST", "/api/v1/tokens", `{"name":"集計","scopes":["look"],"days":30}`},
+		{"GET", "/api/v1/tokens"},
+		{"DELETE", "/api/v1/tokens/{token}"},
+		{"GET", "/api/v1/audit?limit=3&q=&action=notify.*"},
+		{"POST", "/api/v1/audit/verify?lang=en"},
+		{"GET", "/api/v1/audit.csv?from=2026-04-01"},
+		{"GET", "/api/v1/audit/checkpoint.txt"},
 		{"GET", "/api/v1/openapi.json"},
 		{"GET", "/api/v1/openapi.yaml"},
 	}
@@ -208,7 +321,9 @@ func described(t *testing.T) (*jsonschema.Compiler, map[string]any) {
 
 // What is answered is what the document says, and what the document says is tried: every operation.
 func TestAnswersAreAsDescribed(t *testing.T) {
-	h, a, in := viewedWithIntake(t, operator)
+	var v auth.Viewer
+	h, a, in := viewedWithIntake(t, func() auth.Viewer { return v })
+	v = administrator(t, a)
 	furnish(t, a, in)
 	c, _ := described(t)
 	mux := http.NewServeMux()
@@ -228,6 +343,9 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		if res.StatusCode != 200 {
 			t.Errorf("%s %s: %d %s", x[0], x[1], res.StatusCode, body)
 			continue
+		}
+		if strings.Contains(body, secret) {
+			t.Errorf("%s %s: a secret came back out", x[0], x[1])
 		}
 		var made struct{ ID string }
 		if json.Unmarshal([]byte(body), &made) == nil && made.ID != "" {
@@ -280,18 +398,18 @@ func TestEachOperationIsForThoseWhoMay(t *testing.T) {
 		if got, _ := json.Marshal(op["security"]); string(got) != `[{"token":["`+string(o.Need)+`"]}]` {
 			t.Errorf("%s: the document says %s, the permission is %q", o.Pattern(), got, o.Need)
 		}
-		path := strings.NewReplacer("{id}", "none", "{n}", "9", "{kind}", "hosts").Replace(o.Path)
+		path := strings.NewReplacer("{id}", "none", "{n}", "9", "{kind}", "hosts", "{period}", "x", "{format}", "x", "{name}", "x", "{file}", "x").Replace(o.Path)
 		refused := func(want int) {
 			t.Helper()
 			res := ask(t, h, o.Method, path, "")
-			if (res.StatusCode == want) != !v.May(o.Need) {
+			if (res.StatusCode == want) == (v.May(o.Need) && !(o.Personal && v.Session == "")) {
 				t.Errorf("%s as %s %v: %d", o.Pattern(), v.Role, v.Scopes, res.StatusCode)
 			}
 		}
 		v = auth.Viewer{}
 		refused(401)
 		for _, role := range auth.Roles {
-			v = auth.Viewer{ID: "u", Login: "u", Role: role}
+			v = auth.Viewer{ID: "u", Login: "u", Role: role, Session: "ses-1"}
 			refused(403)
 			for _, p := range auth.Permissions {
 				v = auth.Viewer{ID: "u", Login: "u", Role: role, Token: "t", Scopes: []auth.Permission{p}}

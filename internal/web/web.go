@@ -232,12 +232,24 @@ func machines(s Site, pages []page.Route) []page.Route {
 
 // parts are what the operations need.
 func parts(s Site, pages []page.Route) api.Parts {
-	p := api.Parts{Memory: s.Memory, Desk: s.Desk, Finder: s.Finder, Versions: s.Stored, Trails: s.Trails, Notes: s.Notes, Note: page.Note}
+	p := api.Parts{Memory: s.Memory, Desk: s.Desk, Finder: s.Finder, Versions: s.Stored, Trails: s.Trails, Notes: s.Notes, Note: page.Note, Keeper: s.Keeper, Trail: s.Trail, Now: s.Now, Zone: s.Zone}
+	if s.Reports != nil {
+		p.Reports = s.Reports
+	}
+	if s.Teller != nil {
+		p.Teller = s.Teller
+	}
+	if s.House != nil {
+		p.House = s.House
+	}
+	if s.Retention != nil {
+		p.Retention = s.Retention
+	}
 	if s.Ledger != nil {
 		p.Declarer, p.Shelf = s.Ledger, s.shelf
 	}
 	if s.Intake != nil {
-		p.Intake = s.Intake
+		p.Intake, p.Sources = s.Intake, s.Intake
 	}
 	do := map[string]page.Action{}
 	for _, rt := range pages {
