@@ -99,6 +99,7 @@ var comments = map[string]string{
 	"FieldDoubt.field":           "\"\" if the row as a whole is meant",
 	"Finding":                    "a finding with its words.",
 	"Finding.attack":             "MITRE ATT&CK techniques, by number",
+	"Finding.away":               "Away is the longest pause after which it came back: so long it must be quiet before it counts as resolved again.",
 	"Finding.evidence":           "at most MaxEvidence, the earliest and the latest",
 	"Finding.id":                 "FindingID(rule, cause): same cause, same id",
 	"Finding.until":              "Accepted: until then; Acknowledged: to be done by then",
