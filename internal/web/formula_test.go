@@ -23,7 +23,7 @@ func TestExportsHoldNoFormulas(t *testing.T) {
 			continue
 		}
 		query := ""
-		if strings.HasPrefix(path, "/map/explore") {
+		if strings.Contains(path, "/map/explore") {
 			query = "?host=" + url.QueryEscape(result().Hosts[0].ID)
 		}
 		res, body := read(t, c, compose(t, "GET", x.srv.URL+path+query, "", nil))

@@ -63,7 +63,6 @@ func newWalk(t *testing.T) *walk {
 		t.Fatal(err)
 	}
 	s := web.Site{
-		Maps:   &app.MapDesk{App: a},
 		Memory: a.Store, Desk: &app.Desk{App: a, Now: now}, Notes: &app.Notes{App: a, Now: now}, Trails: a.Store, Teller: &app.Telling{Store: a.Store, App: a},
 		Intake: in, Settings: a.Store, House: a, Institution: a.Store.Institution, Now: now, Report: report, Keeper: x.door.Keeper, Trail: x.door.Trail,
 		Record: app.Recorder(x.door.Trail), Reports: a, Ledger: &app.Declarer{App: a, Now: now, Zone: time.UTC}, Stored: a.Store, Finder: &lookup.Finder{Source: a.Store}, Certificates: app.Certificates(dir, now),
