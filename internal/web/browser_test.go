@@ -2,9 +2,7 @@ package web_test
 
 import (
 	"context"
-	"encoding/json"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,67 +11,32 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/mimawari/mimawari/internal/auth"
+	"github.com/mimawari/mimawari/internal/web/pagetest"
 	"github.com/mimawari/mimawari/internal/web/webtest"
 )
-
-// need fails in continuous integration and is passed over elsewhere: the set-up script installs what is missing.
-func need(t *testing.T, reason string) {
-	t.Helper()
-	if os.Getenv("CI") != "" {
-		t.Fatal(reason)
-	}
-	t.Skip(reason)
-}
-
-func chromium(t *testing.T) string {
-	t.Helper()
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if p, err := exec.LookPath(name); err == nil {
-			return p
-		}
-	}
-	need(t, "no Chromium: run scripts/test-setup.sh")
-	return ""
-}
-
-func axe(t *testing.T) string {
-	t.Helper()
-	b, err := os.ReadFile("../../.cache/npm/node_modules/axe-core/axe.min.js")
-	if err != nil {
-		need(t, "no axe-core: run scripts/test-setup.sh")
-	}
-	return string(b)
-}
 
 // Every page at desktop and phone width in Japanese, and a few in English: no violation of WCAG 2.2 AA that axe can see, and nothing
 // wider than the screen.
 func TestPagesAreAccessible(t *testing.T) {
-	path, script := chromium(t), axe(t)
+	script := pagetest.Axe(t)
 	srv, a := site(t, false)
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
-	ctx, stop := chromedp.NewExecAllocator(context.Background(), opts...)
-	defer stop()
-	ctx, stop = chromedp.NewContext(ctx)
-	defer stop()
-	ctx, stop = context.WithTimeout(ctx, 10*time.Minute)
-	defer stop()
+	ctx := pagetest.Browser(t, 10*time.Minute)
 	r := result()
 	link := webtest.Link(t, keeper(t, a), srv.URL, auth.Administrator)
 	for _, p := range []string{"/signin?lang=ja", link[len(srv.URL):] + "&lang=ja", "/signin?lang=en"} {
-		checkPage(t, ctx, srv.URL+p, "door-desktop", [2]int64{1280, 900}, script)
-		checkPage(t, ctx, srv.URL+p, "door-phone", [2]int64{390, 844}, script)
+		checkPage(t, ctx, srv.URL+p, "door-desktop", pagetest.Desktop, script)
+		checkPage(t, ctx, srv.URL+p, "door-phone", pagetest.Phone, script)
 	}
 	enter(t, ctx, link)
 	pages := []string{"/settings", "/account", "/account/totp", "/settings/users", "/settings/directory", "/settings/tokens", "/settings/audit", "/", "/hosts", "/hosts/" + r.Hosts[0].ID, "/findings", "/findings/" + r.Findings[0].ID, "/silences", "/intake", "/search?q=10.1", "/start/begin", "/start/institution", "/start/contacts", "/start/look", "/start/ledger", "/start/report"}
 	pages = append(pages, "/settings/notifications", "/settings/notifications/new/mail", "/settings/notifications/new/lineworks")
 	for _, p := range pages {
-		checkPage(t, ctx, srv.URL+p+"?lang=ja", "ja-desktop", [2]int64{1280, 900}, script)
-		checkPage(t, ctx, srv.URL+p+"?lang=ja", "ja-phone", [2]int64{390, 844}, script)
+		checkPage(t, ctx, srv.URL+p+"?lang=ja", "ja-desktop", pagetest.Desktop, script)
+		checkPage(t, ctx, srv.URL+p+"?lang=ja", "ja-phone", pagetest.Phone, script)
 	}
-	checkPage(t, ctx, srv.URL+"/?lang=en", "en-desktop", [2]int64{1280, 900}, script)
-	checkPage(t, ctx, srv.URL+"/findings/"+r.Findings[0].ID+"?lang=en", "en-phone", [2]int64{390, 844}, script)
-	checkPage(t, ctx, srv.URL+"/nothing?lang=en", "en-phone", [2]int64{390, 844}, script)
+	checkPage(t, ctx, srv.URL+"/?lang=en", "en-desktop", pagetest.Desktop, script)
+	checkPage(t, ctx, srv.URL+"/findings/"+r.Findings[0].ID+"?lang=en", "en-phone", pagetest.Phone, script)
+	checkPage(t, ctx, srv.URL+"/nothing?lang=en", "en-phone", pagetest.Phone, script)
 }
 
 // enter signs the browser in.
@@ -85,29 +48,10 @@ func enter(t *testing.T, ctx context.Context, link string) {
 	}
 }
 
-func checkPage(t *testing.T, ctx context.Context, url, name string, size [2]int64, script string) {
+// checkPage looks at a page as everybody's tests do, and keeps a picture where one is asked for.
+func checkPage(t *testing.T, ctx context.Context, url, name string, size pagetest.Size, script string) {
 	t.Helper()
-	if err := chromedp.Do(ctx, chromedp.EmulateViewport(size[0], size[1]), chromedp.Navigate(url)); err != nil {
-		t.Fatalf("%s: %v", url, err)
-	}
-	if _, err := chromedp.Run(ctx, chromedp.Evaluate[chromedp.Void](script)); err != nil {
-		t.Fatalf("%s: %v", url, err)
-	}
-	out, err := chromedp.Run(ctx, chromedp.Evaluate[string](`axe.run(document,{runOnly:['wcag2a','wcag2aa','wcag21aa','wcag22aa','best-practice']}).then(r=>JSON.stringify(r.violations.map(v=>v.id+': '+v.nodes.map(n=>n.html).join(' '))))`, chromedp.EvalAwaitPromise))
-	if err != nil {
-		t.Fatalf("%s: %v", url, err)
-	}
-	var violations []string
-	if err := json.Unmarshal([]byte(out), &violations); err != nil {
-		t.Fatal(err)
-	}
-	for _, v := range violations {
-		t.Errorf("%s %s: %s", name, url, v)
-	}
-	wide, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.documentElement.scrollWidth > document.documentElement.clientWidth`))
-	if err != nil || wide {
-		t.Errorf("%s %s: wider than the screen (%v)", name, url, err)
-	}
+	pagetest.Check(t, ctx, url, size, script)
 	if dir := os.Getenv("MIMAWARI_SHOTS"); dir != "" {
 		shoot(t, ctx, filepath.Join(dir, name+strings.NewReplacer("/", "_", "?", "_", "&", "_", "=", "_", "%", "_").Replace(url[strings.LastIndex(url, ":"):min(len(url), strings.LastIndex(url, ":")+60)])+".png"))
 	}

@@ -1,7 +1,6 @@
 package web_test
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"testing"
@@ -10,22 +9,15 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/mimawari/mimawari/internal/auth"
+	"github.com/mimawari/mimawari/internal/web/pagetest"
 	"github.com/mimawari/mimawari/internal/web/webtest"
 )
 
 // Somebody types into the box of the head: the hits come by themselves, the arrow goes to the first, Escape closes; Enter goes to the
 // only thing that can be meant.
 func TestLiveSearch(t *testing.T) {
-	path := chromium(t)
 	srv, a := site(t, false)
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
-	ctx, stop := chromedp.NewExecAllocator(context.Background(), opts...)
-	defer stop()
-	ctx, stop = chromedp.NewContext(ctx)
-	defer stop()
-	ctx, stop = context.WithTimeout(ctx, 3*time.Minute)
-	defer stop()
+	ctx := pagetest.Browser(t, 3*time.Minute)
 	enter(t, ctx, webtest.Link(t, keeper(t, a), srv.URL, auth.Administrator))
 	do := func(script string) string {
 		t.Helper()

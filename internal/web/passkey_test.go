@@ -11,6 +11,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/mimawari/mimawari/internal/auth"
+	"github.com/mimawari/mimawari/internal/web/pagetest"
 	"github.com/mimawari/mimawari/internal/web/webtest"
 )
 
@@ -28,16 +29,9 @@ func authenticator(ctx context.Context, t *chromedp.Target) (chromedp.Void, erro
 
 // A passkey is made on one's own account; then it signs in alone, and as the second step after the password. Another site's is not offered.
 func TestPasskeys(t *testing.T) {
-	path := chromium(t)
 	srv, a := site(t, false)
 	base := strings.Replace(srv.URL, "127.0.0.1", "localhost", 1)
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU)
-	ctx, stop := chromedp.NewExecAllocator(context.Background(), opts...)
-	defer stop()
-	ctx, stop = chromedp.NewContext(ctx)
-	defer stop()
-	ctx, stop = context.WithTimeout(ctx, 3*time.Minute)
-	defer stop()
+	ctx := pagetest.Browser(t, 3*time.Minute)
 	k := keeper(t, a)
 	who := webtest.Account(t, k, auth.Operator)
 	const password = "tsukue no ue no mikan"

@@ -2,7 +2,6 @@ package web_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/base64"
 	"net/http"
 	"os"
@@ -15,13 +14,13 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/mimawari/mimawari/internal/auth"
+	"github.com/mimawari/mimawari/internal/web/pagetest"
 	"github.com/mimawari/mimawari/internal/web/webtest"
 )
 
 // The script goes on with an upload that broke off in another browser, sends a large file in pieces, says what can't be used, and the
 // list of files follows without a reload.
 func TestUploadIsland(t *testing.T) {
-	path := chromium(t)
 	srv, a := site(t, false)
 	dir := t.TempDir()
 	file := append([]byte{0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0}, bytes.Repeat([]byte("0123456789abcdef"), 3<<20)...) // 48 MiB: two pieces
@@ -31,13 +30,7 @@ func TestUploadIsland(t *testing.T) {
 		}
 	}
 	half := begin(t, srv.URL, "half.pcap", file[:100_000], 40_000)
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU)
-	ctx, stop := chromedp.NewExecAllocator(context.Background(), opts...)
-	defer stop()
-	ctx, stop = chromedp.NewContext(ctx)
-	defer stop()
-	ctx, stop = context.WithTimeout(ctx, 3*time.Minute)
-	defer stop()
+	ctx := pagetest.Browser(t, 3*time.Minute)
 	enter(t, ctx, webtest.Link(t, keeper(t, a), srv.URL, auth.Operator))
 	var files []string
 	for _, name := range []string{"half.pcap", "large.pcap", "program.pcap"} {
