@@ -11,6 +11,8 @@ import (
 
 	"github.com/mimawari/mimawari/internal/api"
 	"github.com/mimawari/mimawari/internal/app"
+	"github.com/mimawari/mimawari/internal/audit"
+	"github.com/mimawari/mimawari/internal/auth"
 	"github.com/mimawari/mimawari/internal/model"
 )
 
@@ -30,7 +32,8 @@ func decideCommand(s *session) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return s.atDesk(c.Context(), data, args[0], func(d *app.Desk) error {
+			x := deed{"finding." + string(state), args[0], []string{"reason", reason, "owner", owner, "until", until}}
+			return s.atDesk(c.Context(), data, args[0], x, func(d *app.Desk) error {
 				return d.Decide(c.Context(), args[0], api.Decision{State: state, Owner: owner, Reason: reason, Until: end, Who: userName()})
 			})
 		},
@@ -51,7 +54,11 @@ func silenceCommand(s *session) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return s.atDesk(c.Context(), data, remove, func(d *app.Desk) error {
+			did := deed{"silence.add", strings.Join(strings.Fields(x.Rule+" "+x.Host+" "+x.IP), " "), []string{"reason", reason, "owner", owner, "until", until}}
+			if remove != "" {
+				did = deed{"silence.remove", remove, nil}
+			}
+			return s.atDesk(c.Context(), data, remove, did, func(d *app.Desk) error {
 				if remove != "" {
 					return d.Unsilence(c.Context(), remove)
 				}
@@ -87,8 +94,23 @@ func (s *session) day(text string) (time.Time, error) {
 	return t.Add(24*time.Hour - time.Second), nil
 }
 
-// atDesk carries out a decision; id is what it is about, for the words if that does not exist.
-func (s *session) atDesk(ctx context.Context, dir, id string, do func(*app.Desk) error) error {
+// deed is what somebody did at the console, for the audit trail.
+type deed struct {
+	action, object string
+	details        []string
+}
+
+// note puts a deed into the audit trail, under the name of the system's user.
+func (s *session) note(ctx context.Context, a *app.App, d deed) error {
+	t, err := a.Trail(time.Now, nil)
+	if err != nil {
+		return err
+	}
+	return t.Append(ctx, audit.Entry(auth.WithViewer(ctx, auth.Console(userName())), d.action, d.object, d.details...))
+}
+
+// atDesk carries out a decision and notes it; id is what it is about, for the words if that does not exist.
+func (s *session) atDesk(ctx context.Context, dir, id string, x deed, do func(*app.Desk) error) error {
 	a, err := app.OpenDeciding(ctx, dir)
 	if err != nil {
 		return s.fail(err)
@@ -96,6 +118,9 @@ func (s *session) atDesk(ctx context.Context, dir, id string, do func(*app.Desk)
 	defer a.Close()
 	if err := do(&app.Desk{App: a, Now: time.Now}); err != nil {
 		return s.failAbout(id, err)
+	}
+	if err := s.note(ctx, a, x); err != nil {
+		return s.fail(err)
 	}
 	fmt.Fprintln(s.err, s.t("cli.done"))
 	return nil

@@ -172,7 +172,21 @@ func (s *session) ledgerWork(ctx context.Context, f *ledgerFlags, do func(ledger
 	if err != nil {
 		return s.fail(err)
 	}
-	return s.ledgerEnd(errors.Join(do(a.Store), a.Close()))
+	return s.ledgerEnd(errors.Join(s.noteVersion(ctx, a, do), a.Close()))
+}
+
+// noteVersion notes a new version of the ledger in the audit trail, if do makes one.
+func (s *session) noteVersion(ctx context.Context, a *app.App, do func(ledger.Versions) error) error {
+	before, err := a.Store.Stamp(ctx)
+	if err != nil {
+		return err
+	}
+	err = do(a.Store)
+	after, err2 := a.Store.Stamp(ctx)
+	if err2 == nil && after.Ledger != before.Ledger {
+		err2 = s.note(ctx, a, deed{"ledger.version", "/ledger", []string{"before", strconv.Itoa(before.Ledger), "after", strconv.Itoa(after.Ledger)}})
+	}
+	return errors.Join(err, err2)
 }
 
 // ledgerEnd passes on what is said already and says the rest.

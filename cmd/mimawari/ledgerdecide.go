@@ -264,8 +264,17 @@ func (s *session) ledgerRestore(ctx context.Context, d *app.Declarer, f *declare
 	return s.decided(ctx, d, f, b)
 }
 
+// noteBatch puts a decision on the ledger into the audit trail, as the pages do.
+func (s *session) noteBatch(ctx context.Context, a *app.App, b model.Batch) error {
+	action, object, details := decide.Deed(b)
+	return s.note(ctx, a, deed{action, object, details})
+}
+
 // decided says what was done and how to take it back.
 func (s *session) decided(ctx context.Context, d *app.Declarer, f *declareFlags, b model.Batch) error {
+	if err := s.noteBatch(ctx, d.App, b); err != nil {
+		return err
+	}
 	if f.json {
 		return s.ledgerJSON(map[string]any{"schema": "mimawari.ledger.decision/1", "decision": b})
 	}
@@ -353,6 +362,9 @@ func (s *session) undoBatch(ctx context.Context, d *app.Declarer, f *ledgerFlags
 	}
 	if err != nil {
 		return s.declined(err)
+	}
+	if err := s.noteBatch(ctx, d.App, u.Batch); err != nil {
+		return err
 	}
 	if f.json {
 		return s.ledgerJSON(map[string]any{"schema": "mimawari.ledger.decision/1", "decision": u.Batch})

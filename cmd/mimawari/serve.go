@@ -129,6 +129,9 @@ func (s *session) serveOnce(ctx context.Context, f serveFlags) (again bool, err 
 	})
 	defer s.work(ctx, in)()
 	defer tidy(ctx, door, kept, report, pictures, declared, finder)()
+	if err := a.Store.SaveSetting(ctx, addressSetting, address(l, secure)); err != nil {
+		return false, s.fail(err)
+	}
 	if err := s.announce(ctx, door, f, address(l, secure), code); err != nil {
 		return false, s.fail(app.Words(err))
 	}

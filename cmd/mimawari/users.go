@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -249,8 +250,22 @@ func (s *session) readPassword(quiet bool) (string, error) {
 	return read[0], nil
 }
 
-// defaultURL is where the pages are if `serve` has not said otherwise.
-const defaultURL = "http://127.0.0.1:8420/"
+// defaultURL is where the pages are if `serve` has not said otherwise, addressSetting where it says so.
+const (
+	defaultURL     = "http://127.0.0.1:8420/"
+	addressSetting = "serve.address"
+)
+
+// served is the address at which the pages were opened last.
+func (s *session) served(ctx context.Context, dir string) (string, error) {
+	a, err := app.OpenDeciding(ctx, dir)
+	if err != nil {
+		return "", err
+	}
+	defer a.Close()
+	url, err := a.Store.Setting(ctx, addressSetting)
+	return cmp.Or(url, defaultURL), err
+}
 
 func (s *session) usersLink(f *accessFlags) *cobra.Command {
 	c := &cobra.Command{
@@ -268,6 +283,11 @@ func (s *session) usersLink(f *accessFlags) *cobra.Command {
 				if err != nil {
 					return err
 				}
+				if f.url == "" {
+					if f.url, err = s.served(ctx, f.data); err != nil {
+						return err
+					}
+				}
 				link := linkURL(f.url, secret)
 				if f.json {
 					return writeJSON(s.out, map[string]any{"url": link, "until": until})
@@ -278,7 +298,7 @@ func (s *session) usersLink(f *accessFlags) *cobra.Command {
 			})
 		},
 	}
-	c.Flags().StringVar(&f.url, "url", defaultURL, s.t("cli.users.url"))
+	c.Flags().StringVar(&f.url, "url", "", s.t("cli.users.url"))
 	return c
 }
 
