@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -26,6 +27,7 @@ type patrolFlags struct {
 	ledger, data, fail, iface string
 	reports                   []string
 	json, quiet, noColor      bool
+	noMemory                  bool
 	length, every             time.Duration
 	shards, maxFlows          int
 }
@@ -48,6 +50,7 @@ func patrolCommand(s *session) *cobra.Command {
 	fl.DurationVar(&f.every, "save-every", 0, s.t("cli.flag.save_every"))
 	fl.IntVar(&f.shards, "shards", 0, s.t("cli.flag.shards"))
 	fl.IntVar(&f.maxFlows, "max-flows", 0, s.t("cli.flag.max_flows"))
+	fl.BoolVar(&f.noMemory, "no-memory", false, s.t("cli.flag.no_memory"))
 	fl.BoolVarP(&f.quiet, "quiet", "q", false, s.t("cli.flag.quiet"))
 	fl.BoolVar(&f.noColor, "no-color", false, s.t("cli.flag.no_color"))
 	return c
@@ -71,11 +74,13 @@ func (s *session) patrol(ctx context.Context, f *patrolFlags, paths []string) er
 	out, err := a.Patrol(ctx, app.PatrolOptions{
 		Paths: paths, Stdin: s.in, Watch: app.Watching{Interface: f.iface, For: f.length, Every: f.every}, Ledger: f.ledger,
 		Shards: f.shards, MaxFlows: f.maxFlows, Progress: p.report, Now: time.Now, By: userName(),
+		NoMemory: f.noMemory,
 	})
 	p.done()
 	if err != nil {
 		return s.fail(err)
 	}
+	s.flowsKept(out.Flows, f.quiet)
 	if err := s.show(f, out); err != nil {
 		return err
 	}
@@ -86,6 +91,17 @@ func (s *session) patrol(ctx context.Context, f *patrolFlags, paths []string) er
 		return exitError{exitFindings}
 	}
 	return nil
+}
+
+// flowsKept says what is missing in the memory of flows.
+func (s *session) flowsKept(k app.Kept, quiet bool) {
+	if k.Err != nil {
+		why, _ := s.inWords(k.Err)
+		fmt.Fprintln(s.err, s.t("cli.memory.lost", "n", strconv.FormatUint(k.Lost, 10), "why", why))
+	}
+	if k.Outside > 0 && !quiet {
+		fmt.Fprintln(s.err, s.t("cli.memory.outside", "n", strconv.FormatUint(k.Outside, 10)))
+	}
 }
 
 // check finds mistakes in the command line before anything is opened.

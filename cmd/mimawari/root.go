@@ -45,6 +45,8 @@ var commands = []func(*session) *cobra.Command{
 	findCommand,
 	explainCommand,
 	flowsCommand,
+	huntCommand,
+	memoryCommand,
 	talksCommand,
 	mapCommand,
 	diagramCommand,

@@ -36,6 +36,7 @@ func serveCommand(s *session) *cobra.Command {
 	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8420", s.t("cli.flag.listen"))
 	c.Flags().StringArrayVarP(&f.interfaces, "interface", "i", nil, s.t("cli.serve.interface"))
 	c.Flags().DurationVar(&f.every, "save-every", 0, s.t("cli.flag.save_every"))
+	c.Flags().BoolVar(&f.noMemory, "no-memory", false, s.t("cli.flag.no_memory"))
 	s.dataFlag(c, &f.data)
 	return c
 }
@@ -45,6 +46,7 @@ type serveFlags struct {
 	listen, data string
 	interfaces   []string
 	every        time.Duration
+	noMemory     bool
 	welcome      string // login of whom a sign-in link is printed for: the sample hospital
 }
 
@@ -85,7 +87,7 @@ func (s *session) serveOnce(ctx context.Context, f serveFlags) (again bool, err 
 	defer a.Tell(telling, report)()
 	defer a.WriteReports(telling, time.Now, time.Local, s.lang, report)()
 	defer quiet()
-	in, err := app.NewIntake(ctx, a, app.IntakeOptions{Now: time.Now, Zone: time.Local, Report: report, Interfaces: f.interfaces, Every: f.every})
+	in, err := app.NewIntake(ctx, a, app.IntakeOptions{Now: time.Now, Zone: time.Local, Report: report, Interfaces: f.interfaces, Every: f.every, NoMemory: f.noMemory})
 	if err != nil {
 		return false, s.fail(err)
 	}
@@ -107,6 +109,7 @@ func (s *session) serveOnce(ctx context.Context, f serveFlags) (again bool, err 
 		Reports:      a,
 		Teller:       &app.Telling{Store: a.Store, App: a, Report: report},
 		Finder:       finder,
+		Flows:        app.Flows(a.Dir),
 		Intake:       in,
 		Settings:     a.Store,
 		House:        a,

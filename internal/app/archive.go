@@ -21,11 +21,11 @@ const (
 )
 
 // archived reports whether a file of the data directory goes into an archive: all that can't be had again. The database goes in as a copy
-// of one moment; captures that were uploaded do not, they are large and what they said is in the database.
+// of one moment; captures that were uploaded do not, they are large and what they said is in the database. Nor do the rows for flows: copy the folder.
 func archived(name string, _ bool) bool {
 	top, _, _ := strings.Cut(name, "/")
 	switch {
-	case strings.HasPrefix(top, "."), strings.HasPrefix(top, store.FileName), top == "lock", top == "serve", top == "uploads", top == restoreDir, top == store.CopiesDir:
+	case strings.HasPrefix(top, "."), strings.HasPrefix(top, store.FileName), top == "lock", top == "serve", top == "uploads", top == "flows", top == restoreDir, top == store.CopiesDir:
 		return false
 	}
 	return true

@@ -50,6 +50,7 @@ func Doctor(ctx context.Context, dir string, now time.Time) []Checkup {
 		defer s.Close()
 		list = append(list, checkData(ctx, s))
 		list = append(list, checkMemory(ctx, s, now)...)
+		list = append(list, checkFlows(ctx, dir, s))
 		list = append(list, checkNotify(ctx, dir, s, now)...)
 	}
 	return append(list, checkInterfaces()...)

@@ -32,6 +32,7 @@ type Intake struct {
 	report    func(error)
 	every     time.Duration // between two savings of what interfaces showed
 	listeners []FlowListener
+	noMemory  bool
 	ifaces    []string // watched because the command line says so
 	limits    atomic.Pointer[model.IntakeLimits]
 	wake      chan struct{} // something is in the queue
@@ -52,6 +53,7 @@ type IntakeOptions struct {
 	Every      time.Duration // how often what interfaces showed is saved; 0: 5 minutes
 	// Listeners hear of each flow of the interfaces and of rounds, which may go on at the same time.
 	Listeners []FlowListener
+	NoMemory  bool // keep no row for each flow
 }
 
 // limitsSetting is the setting that holds model.IntakeLimits as JSON.
@@ -59,7 +61,7 @@ const limitsSetting = "intake"
 
 // NewIntake makes the intake of an open data directory. Nothing happens before Run.
 func NewIntake(ctx context.Context, a *App, o IntakeOptions) (*Intake, error) {
-	x := &Intake{app: a, now: o.Now, zone: o.Zone, report: o.Report, every: o.Every, ifaces: o.Interfaces, listeners: o.Listeners, wake: make(chan struct{}, 1)}
+	x := &Intake{app: a, now: o.Now, zone: o.Zone, report: o.Report, every: o.Every, ifaces: o.Interfaces, listeners: o.Listeners, noMemory: o.NoMemory, wake: make(chan struct{}, 1)}
 	if x.report == nil {
 		x.report = func(error) {}
 	}

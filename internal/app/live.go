@@ -75,7 +75,11 @@ func (x *Intake) runLive(ctx context.Context) {
 		x.report(err)
 		return
 	}
-	cfg := flow.Config{Watched: detect.Watched(tools), OnFlow: newFlowFan(append(slices.Clone(x.listeners), &x.live.rhythm)...).onFlow()}
+	rows, err := x.app.rememberFlows(ctx, x.noMemory, x.now())
+	if err != nil {
+		x.report(err) // the interfaces are watched all the same
+	}
+	cfg := flow.Config{Watched: detect.Watched(tools), OnFlow: newFlowFan(append(rows.among(x.listeners), &x.live.rhythm)...).onFlow()}
 	second := time.NewTicker(time.Second)
 	defer second.Stop()
 	var saves sync.WaitGroup
@@ -95,6 +99,7 @@ func (x *Intake) runLive(ctx context.Context) {
 			saves.Go(func() {
 				defer x.live.saving.Store(false)
 				x.saveLive(ctx, cfg)
+				x.keepFlows(ctx, rows)
 			})
 		}
 		select {
@@ -104,6 +109,7 @@ func (x *Intake) runLive(ctx context.Context) {
 	}
 	saves.Wait()
 	x.endLive(context.WithoutCancel(ctx), cfg)
+	x.keepFlows(context.WithoutCancel(ctx), rows)
 }
 
 // matchWatches begins to watch what shall be watched, and stops the rest.

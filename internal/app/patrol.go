@@ -42,6 +42,8 @@ type PatrolOptions struct {
 	Names map[string]string
 	// Listeners hear of each flow of the patrol.
 	Listeners []FlowListener
+	// NoMemory keeps no row for each flow (package memory).
+	NoMemory bool
 }
 
 // Outcome is what a patrol found and stored.
@@ -51,6 +53,7 @@ type Outcome struct {
 	House   model.Institution // whose network it is, as far as known
 	Import  *ledger.Report    // nil if no ledger file was given
 	Partial bool              // a source could not be read, or not to its end
+	Flows   Kept              // what became of the rows for flows
 	Stored  bool              // false if nothing could be read: then nothing was concluded
 }
 
@@ -71,8 +74,12 @@ func (a *App) Patrol(ctx context.Context, o PatrolOptions) (*Outcome, error) {
 	if p.known, err = a.Store.LoadKnown(ctx); err != nil {
 		return nil, err
 	}
+	rows, err := a.rememberFlows(ctx, o.NoMemory, o.Now())
+	if err != nil {
+		return nil, err
+	}
 	p.rhythm = &rhythm.Recorder{}
-	heard := newFlowFan(append(slices.Clone(o.Listeners), p.rhythm)...)
+	heard := newFlowFan(append(rows.among(o.Listeners), p.rhythm)...)
 	cfg := flow.Config{Shards: o.Shards, MaxFlows: o.MaxFlows, Watched: detect.Watched(p.tools), OnFlow: heard.onFlow()}
 	save := func(s *model.Seen) {
 		// A checkpoint that can't be written is not the end of the watch: the next one or the end will say so.
@@ -80,6 +87,7 @@ func (a *App) Patrol(ctx context.Context, o PatrolOptions) (*Outcome, error) {
 	}
 	g := &gathering{pipe: flow.New(cfg), onFlow: cfg.OnFlow, stdin: o.Stdin, progress: o.Progress, peek: o.Peek}
 	seen, err := g.gather(ctx, o.Paths, o.Watch, save)
+	out.Flows = rows.keep(context.WithoutCancel(ctx), o.Now())
 	if err != nil {
 		return nil, err
 	}

@@ -197,6 +197,9 @@ func (x *Intake) run(ctx context.Context, a *App, r model.Round) error {
 	x.running.Store(&intake.RoundProgress{Round: r.ID})
 	x.cancel.Store(&cancel)
 	out, err := a.Patrol(running, x.wish(ctx, r, watch))
+	if err == nil && out.Flows.Err != nil {
+		x.report(out.Flows.Err)
+	}
 	x.cancel.Store(nil)
 	x.running.Store(nil)
 	r.Ended = x.now().UTC()
@@ -256,7 +259,7 @@ func (x *Intake) read(ctx context.Context, r model.Round) {
 func (x *Intake) wish(ctx context.Context, r model.Round, w *roundWatch) PatrolOptions {
 	o := PatrolOptions{
 		Paths: slices.Clone(r.Paths), Watch: Watching{Interface: r.Interface, For: r.For}, Progress: w.progress, Peek: w.peek,
-		Now: x.now, By: r.By, Names: map[string]string{}, Listeners: x.listeners,
+		Now: x.now, By: r.By, Names: map[string]string{}, Listeners: x.listeners, NoMemory: x.noMemory,
 	}
 	for _, id := range r.Uploads {
 		path := x.shelf.Path(id)

@@ -266,6 +266,11 @@ func (s *shard) udp(n uint32, e *entry, dir int, p *packet) {
 	if e.datagram.Done {
 		e.set(noPayload)
 	}
+	if c.Facts != nil && dir == 0 && e.app == dissect.DNS {
+		if name := asked(p.payload); name != "" {
+			c.Fact(model.DNSQuery, name)
+		}
+	}
 	s.keepFacts(n)
 }
 

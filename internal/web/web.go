@@ -24,6 +24,7 @@ import (
 	"github.com/mimawari/mimawari/internal/web/findings"
 	"github.com/mimawari/mimawari/internal/web/gate"
 	"github.com/mimawari/mimawari/internal/web/hosts"
+	"github.com/mimawari/mimawari/internal/web/hunt"
 	"github.com/mimawari/mimawari/internal/web/intake"
 	"github.com/mimawari/mimawari/internal/web/maps"
 	"github.com/mimawari/mimawari/internal/web/metrics"
@@ -60,6 +61,8 @@ type Site struct {
 	Institution func(context.Context) (model.Institution, error)
 	// Finder is the search box; nil: there is none.
 	Finder api.Finder
+	// Flows is the memory of flows. nil: there is no page to hunt.
+	Flows hunt.Past
 
 	Zone *time.Location
 	Now  func() time.Time
@@ -140,6 +143,7 @@ var menu = []page.Entry{
 	{Path: "/ledger", Key: "declared.menu", Here: "ledger", Need: auth.Look},
 	{Path: "/hosts", Key: "web.hosts", Here: "hosts", Need: auth.Look},
 	{Path: "/map", Key: "map.menu", Here: "map", Need: auth.Look},
+	{Path: "/hunt", Key: "hunt.title", Here: "hunt", Need: auth.Look},
 	{Path: "/reports", Key: "reports.title", Here: "reports", Need: auth.Report},
 	{Path: "/intake", Key: "intake.title", Here: "intake", Need: auth.Intake},
 	{Path: "/settings", Key: "settings", Here: "settings", Need: auth.SignedIn},
@@ -159,7 +163,7 @@ func menuOf(s Site) []page.Entry {
 		if e.Here == "ledger" {
 			return s.Ledger == nil
 		}
-		return e.Here == "intake" && s.Intake == nil || e.Here == "map" && s.Maps == nil || e.Here == "reports" && s.Reports == nil || e.Path == notifications.Path && s.Teller == nil
+		return e.Here == "intake" && s.Intake == nil || e.Here == "map" && s.Maps == nil || e.Here == "hunt" && s.Flows == nil || e.Here == "reports" && s.Reports == nil || e.Path == notifications.Path && s.Teller == nil
 	})
 }
 
@@ -172,6 +176,7 @@ func rooms(k *page.Kit, s Site) []interface{ Routes() []page.Route } {
 		reports.Site{Kit: k, Memory: s.Memory, Shelf: s.Reports, Institution: s.Institution},
 		notifications.Site{Kit: k, Teller: s.Teller},
 		finder.Site{Kit: k, Finder: s.Finder},
+		hunt.Site{Kit: k, Past: s.Flows, Zone: s.Zone},
 		intake.Site{Kit: k, Desk: s.Intake},
 		course(k, s),
 		care(k, s),
