@@ -39,6 +39,17 @@ var realFindings = map[string]bounds{
 	"detect.scan.ports": {2, 2},
 	// dnscat2 twice, iodine.
 	"detect.c2.dns_tunnel": {3, 3},
+	// Attack tools of two laboratories, one by one by their files' names; TestConformConduct names them.
+	"detect.lateral.service": {12, 13},
+	"detect.lateral.task":    {3, 3},
+	"detect.lateral.wmi":     {15, 16},
+	"detect.lateral.dcom":    {4, 5},
+	"detect.lateral.winrm":   {3, 4},
+	"detect.cred.dcsync":     {1, 1},
+	"detect.cred.backupkey":  {1, 1},
+	"detect.cred.zerologon":  {1, 1},
+	"detect.cred.bruteforce": {1, 1},
+	"detect.discovery.ad":    {3, 3},
 }
 
 func TestFindingsOfRealCaptures(t *testing.T) {

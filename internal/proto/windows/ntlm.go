@@ -3,6 +3,7 @@ package windows
 import (
 	"bytes"
 	"strconv"
+	"strings"
 
 	"github.com/mimawari/mimawari/internal/model"
 	"github.com/mimawari/mimawari/internal/proto/dissect"
@@ -22,7 +23,7 @@ const maxNTLM = 4 << 10
 
 // NTLM finds an NTLM message (MS-NLMP) in a security token, plain or inside SPNEGO (RFC 4178), and records what it says of
 // the sender: the server's names, domain and version in a challenge, the client's workstation and version otherwise.
-// The user's name and domain are not read.
+// The account is read by ntlmAccount.
 func NTLM(c *dissect.Ctx, token []byte) {
 	i := bytes.Index(token[:min(len(token), maxNTLM)], ntlmMark)
 	if i < 0 {
@@ -90,6 +91,31 @@ func ntlmAuthenticate(c *dissect.Ctx, m []byte) {
 		c.Say(model.NameNTLM, dissect.View(ws))
 	}
 	sayNTLMVersion(c, m, 64, flags)
+}
+
+// ntlmAccount gives the account of an authenticate message in a token, as account does; "" if there is none.
+func ntlmAccount(token []byte) string {
+	i := bytes.Index(token[:min(len(token), maxNTLM)], ntlmMark)
+	if i < 0 || l32(token[i:], 8) != 3 {
+		return ""
+	}
+	m := token[i:]
+	domain, who := field(m, 28), field(m, 36)
+	if l32(m, 60)&ntlmUnicode != 0 {
+		return account(wide(domain), wide(who))
+	}
+	return account(string(domain), string(who))
+}
+
+// account is DOMAIN\name; "" for the anonymous log-in.
+func account(domain, who string) string {
+	switch {
+	case who == "":
+		return ""
+	case domain == "" || strings.Contains(who, "@"):
+		return who
+	}
+	return domain + `\` + who
 }
 
 // sayNTLMVersion records major.minor.build (MS-NLMP 2.2.2.10). Other makers leave the field empty or put in the

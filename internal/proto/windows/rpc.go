@@ -20,8 +20,8 @@ const (
 
 const (
 	rpcHeader = 16
-	// maxRPC bounds the PDUs looked at in one connection: interfaces are bound first.
-	maxRPC = 32
+	// maxRPC bounds the PDUs looked at in one connection.
+	maxRPC = 4096
 	// maxRPCBinds bounds the interfaces remembered between a bind and its answer.
 	maxRPCBinds = 8
 )
@@ -77,11 +77,18 @@ func (s *rpc) Data(c *dissect.Ctx, b []byte) (int, bool) {
 		if n < rpcHeader || s.seen >= maxRPC {
 			return off, false
 		}
-		if m[2] != rpcRequest && m[2] != rpcResponse {
+		switch m[2] {
+		case rpcResponse:
+		case rpcRequest:
+			if len(m) < rpcCallHead && n >= rpcCallHead {
+				return off, true
+			}
+			s.binds.calling.call(c, [16]byte{}, m)
+		default:
 			if n > len(m) && n <= dissect.MaxPending {
 				return off, true
 			}
-			s.binds.pdu(c, m[:min(n, len(m))])
+			s.binds.pdu(c, [16]byte{}, m[:min(n, len(m))])
 		}
 		s.seen++
 		off += n
@@ -92,20 +99,25 @@ func (s *rpc) Data(c *dissect.Ctx, b []byte) (int, bool) {
 // Gap implements dissect.Stream.
 func (s *rpc) Gap(*dissect.Ctx, int) bool { return false }
 
-// rpcBinds remembers the interfaces that a client asked for until the server answers.
+// rpcBinds remembers the interfaces that a client asked for until the server answers, and those it calls.
 type rpcBinds struct {
-	asked [maxRPCBinds][16]byte
-	n     int
+	asked   [maxRPCBinds][16]byte
+	n       int
+	calling rpcCalling
 }
 
-// pdu decodes one PDU if it is one: binds, their answers, and the NTLM messages that go with them.
-func (s *rpcBinds) pdu(c *dissect.Ctx, b []byte) {
+// pdu decodes one PDU if it is one: binds, their answers, calls, and the NTLM messages that go with them. The pipe is that of the
+// client's message; answers do not need it.
+func (s *rpcBinds) pdu(c *dissect.Ctx, pipe [16]byte, b []byte) {
 	if !rpcPDU(b) {
 		return
 	}
 	switch b[2] {
+	case rpcRequest:
+		s.calling.call(c, pipe, b)
+		return
 	case rpcBind, rpcAlter:
-		s.ask(b)
+		s.ask(pipe, b)
 	case rpcBindAck, rpcAlterAck:
 		s.answer(c, b)
 	case rpcAuth3:
@@ -113,17 +125,22 @@ func (s *rpcBinds) pdu(c *dissect.Ctx, b []byte) {
 		return
 	}
 	if n := rpcLen(b, 10); n > 0 && n <= len(b)-rpcHeader {
-		Token(c, b[len(b)-n:])
+		token := b[len(b)-n:]
+		Token(c, token)
+		if who := ntlmAccount(token); who != "" {
+			s.calling.who = who
+		}
 	}
 }
 
 // ask reads the abstract syntaxes of a bind (C706 12.6.4.3).
-func (s *rpcBinds) ask(b []byte) {
+func (s *rpcBinds) ask(pipe [16]byte, b []byte) {
 	r := dissect.Read(b)
 	r.Skip(rpcHeader + 8)
 	n := int(r.U8())
 	r.Skip(3)
 	for s.n = 0; s.n < min(n, maxRPCBinds); s.n++ {
+		context := rpcLen(b, min(r.Off, len(b)-2))
 		r.Skip(2)
 		transfer := int(r.U8())
 		r.Skip(1)
@@ -136,6 +153,7 @@ func (s *rpcBinds) ask(b []byte) {
 		if b[4] == 0 {
 			swapUUID(&s.asked[s.n])
 		}
+		s.calling.bound(pipe, context, rpcCalls[rpcNames[s.asked[s.n]]])
 	}
 }
 

@@ -8,9 +8,9 @@ import (
 	"github.com/mimawari/mimawari/internal/proto/dissect"
 )
 
-// Bounds of one SMB connection: what is not said in the first messages is not said later.
+// Bounds of one SMB connection.
 const (
-	maxSMBMessages = 256
+	maxSMBMessages = 1 << 16
 	maxSMBShares   = 8
 )
 
@@ -60,6 +60,7 @@ type smb struct {
 	shares   int
 	share    string // asked for, not confirmed yet
 	pipes    rpcBinds
+	asking   string // the account that is logging in
 }
 
 // Data implements dissect.Stream.
@@ -100,6 +101,10 @@ func wanted(m []byte, n int) dissect.Verdict {
 	switch l16(m, smbHeader+12) {
 	case smb2Negotiate, smb2SessionSetup, smb2TreeConnect:
 		return dissect.Yes
+	case smb2Write, smb2Ioctl: // a call with long parameters
+		if n <= dissect.MaxPending {
+			return dissect.Yes
+		}
 	}
 	return dissect.No
 }
@@ -171,7 +176,9 @@ func (s *smb) confirm(c *dissect.Ctx) {
 	if s.share == "" {
 		return
 	}
-	c.Say(model.SMBShare, s.share)
+	if s.shares < maxSMBShares {
+		c.Say(model.SMBShare, s.share)
+		s.shares++
+	}
 	s.share = ""
-	s.shares++
 }

@@ -13,6 +13,9 @@ const (
 	smb1SessionSetup = 0x73
 	smb1TreeConnect  = 0x75
 	smb1None         = 0xff
+	smb1Transaction  = 0x25
+	smb1Read         = 0x2e
+	smb1Write        = 0x2f
 )
 
 const smb1Header = 32
@@ -72,12 +75,18 @@ func (s *smb) smb1Command(c *dissect.Ctx, cmd byte, p part) {
 			c.Say(model.SMBOffer, "1")
 		}
 	case cmd == smb1SessionSetup:
-		smb1Session(c, p)
+		s.smb1Session(c, p)
 	case cmd == smb1TreeConnect && p.reply:
 		if !p.failed {
 			s.confirm(c)
 		}
 		s.share = ""
+	case cmd == smb1Transaction:
+		s.smb1Pipe(c, p)
+	case cmd == smb1Write && !p.reply && len(p.words) >= 24: // MS-CIFS 2.2.4.43.1
+		s.pipes.pdu(c, smb1File(p.words[4:6]), span(p.m, l16(p.words, 22), l16(p.words, 20)))
+	case cmd == smb1Read && p.reply && len(p.words) >= 14: // MS-CIFS 2.2.4.42.2
+		s.pipes.pdu(c, [16]byte{}, span(p.m, l16(p.words, 12), l16(p.words, 10)))
 	case cmd == smb1TreeConnect && len(p.words) >= 8:
 		path, _ := p.text(l16(p.words, 6))
 		s.share = shareOf(path)
@@ -124,16 +133,20 @@ func smb1Names(c *dissect.Ctx, p part) {
 
 // smb1Session finds the security token and the two system names. Words: 12 request and 4 response with extended
 // security, 13 and 3 without (MS-SMB 2.2.4.6, MS-CIFS 2.2.4.53).
-func smb1Session(c *dissect.Ctx, p part) {
+func (s *smb) smb1Session(c *dissect.Ctx, p part) {
 	at := 0
+	if p.reply {
+		defer s.loggedIn(c, l32(p.m, 5))
+	}
 	switch n := len(p.words) / 2; {
 	case n == 12 && !p.reply:
 		at = l16(p.words, 14)
 	case n == 4 && p.reply:
 		at = l16(p.words, 6)
 	case n == 13 && !p.reply:
-		_, at = p.text(l16(p.words, 14) + l16(p.words, 16)) // the account
-		_, at = p.text(at)                                  // and its domain
+		who, at := p.text(l16(p.words, 14) + l16(p.words, 16))
+		domain, at := p.text(at)
+		s.asking = account(domain, who)
 		sayNative(c, p, at)
 		return
 	case n == 3 && p.reply:
@@ -145,7 +158,11 @@ func smb1Session(c *dissect.Ctx, p part) {
 	default:
 		return
 	}
-	Token(c, span(p.bytes, 0, at))
+	token := span(p.bytes, 0, at)
+	Token(c, token)
+	if !p.reply {
+		s.login(token)
+	}
 	sayNative(c, p, at)
 }
 
@@ -181,4 +198,22 @@ func (p *part) textAt(at int, align bool) (string, int) {
 		end += 2
 	}
 	return wide(span(p.bytes, at, end-at)), min(end+2, len(p.bytes))
+}
+
+// smb1Pipe looks at a transaction on a named pipe (MS-CIFS 2.2.4.33, 2.2.5.6): the request has two set-up words, function and file.
+func (s *smb) smb1Pipe(c *dissect.Ctx, p part) {
+	if p.reply && len(p.words) >= 20 {
+		s.pipes.pdu(c, [16]byte{}, span(p.m, l16(p.words, 14), l16(p.words, 12)))
+		return
+	}
+	if p.reply || len(p.words) < 32 {
+		return
+	}
+	s.pipes.pdu(c, smb1File(p.words[30:32]), span(p.m, l16(p.words, 24), l16(p.words, 22)))
+}
+
+// smb1File widens the number of an open file to the form that SMB2 has.
+func smb1File(fid []byte) (id [16]byte) {
+	copy(id[:], fid)
+	return id
 }

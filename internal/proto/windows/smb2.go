@@ -43,20 +43,22 @@ func (s *smb) smb2(c *dissect.Ctx, m []byte) bool {
 		}
 		m = m[next:]
 	}
-	return s.shares < maxSMBShares
+	return true
 }
 
 func (s *smb) smb2Request(c *dissect.Ctx, m []byte) {
 	b := m[smb2Header:]
 	switch l16(m, 12) {
 	case smb2SessionSetup:
-		Token(c, span(m, l16(b, 12), l16(b, 14)))
+		token := span(m, l16(b, 12), l16(b, 14))
+		Token(c, token)
+		s.login(token)
 	case smb2TreeConnect:
 		s.share = shareOf(wide(span(m, l16(b, 4), l16(b, 6))))
 	case smb2Write:
-		s.pipes.pdu(c, span(m, l16(b, 2), int(l32(b, 4))))
+		s.pipes.pdu(c, fileID(b, 16), span(m, l16(b, 2), int(l32(b, 4))))
 	case smb2Ioctl:
-		s.pipes.pdu(c, span(m, int(l32(b, 24)), int(l32(b, 28))))
+		s.pipes.pdu(c, fileID(b, 8), span(m, int(l32(b, 24)), int(l32(b, 28))))
 	}
 }
 
@@ -70,6 +72,7 @@ func (s *smb) smb2Response(c *dissect.Ctx, m []byte) {
 		}
 	case smb2SessionSetup:
 		Token(c, span(m, l16(b, 4), l16(b, 6)))
+		s.loggedIn(c, l32(m, 8))
 	case smb2TreeConnect:
 		if ok {
 			s.confirm(c)
@@ -77,11 +80,17 @@ func (s *smb) smb2Response(c *dissect.Ctx, m []byte) {
 		s.share = ""
 	case smb2Read:
 		if len(b) > 2 {
-			s.pipes.pdu(c, span(m, int(b[2]), int(l32(b, 4))))
+			s.pipes.pdu(c, [16]byte{}, span(m, int(b[2]), int(l32(b, 4))))
 		}
 	case smb2Ioctl:
-		s.pipes.pdu(c, span(m, int(l32(b, 32)), int(l32(b, 36))))
+		s.pipes.pdu(c, [16]byte{}, span(m, int(l32(b, 32)), int(l32(b, 36))))
 	}
+}
+
+// fileID is the 16 bytes that name an open file or pipe; zero if they are not there.
+func fileID(b []byte, at int) (id [16]byte) {
+	copy(id[:], span(b, at, 16))
+	return id
 }
 
 // smb2Chosen reads a NEGOTIATE response (MS-SMB2 2.2.4). 0x02FF means that the real negotiation follows.
