@@ -24,6 +24,7 @@ func answer(b []byte) said { return said{server: true, data: b} }
 // dialogues are the sessions over TCP, by verb.
 var dialogues = map[string]func(c *capturing, args []string) ([]said, error){
 	"tcp": plain, "http": http, "tls": tlsHello, "telnet": telnet, "ftp": ftp, "smb1": smb1, "smb2": smb2, "rdp": rdp, "dicom": dicom,
+	"rpc": rpc, "ntlm": ntlm,
 }
 
 // datagrams are the exchanges over UDP, by verb.
