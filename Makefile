@@ -31,7 +31,7 @@ fuzz:
 
 # Agreement with nDPI's expected results, where the captures are at hand.
 conform:
-	go test -count=1 -v -run Conform ./internal/flow/... ./internal/proto/...
+	go test -count=1 -v -run Conform ./internal/flow/... ./internal/proto/... ./internal/detect/...
 
 cross:
 	@scripts/cross.sh '$(LDFLAGS)'

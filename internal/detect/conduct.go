@@ -181,7 +181,11 @@ var adListing = map[string]bool{
 // sessions of many machines, is what tools do that draw the way to the administrator.
 func discoveryAD(v *View) []model.Finding {
 	c := v.causes("detect.discovery.ad")
-	for _, xs := range byClient(v.asked[model.DoRPC], func(x *model.Transaction) bool { return adListing[x.Object] && !v.controller(x.Client) }) {
+	all := slices.Concat(v.asked[model.DoRPC], v.asked[model.DoLDAPSearch])
+	listing := func(x *model.Transaction) bool {
+		return (x.Action == model.DoLDAPSearch || adListing[x.Object]) && !v.controller(x.Client)
+	}
+	for _, xs := range byClient(all, listing) {
 		level := model.Low
 		if distinct(xs, func(x *model.Transaction) string { return x.Object }) >= 3 ||
 			distinct(xs, func(x *model.Transaction) string { return x.Server.String() }) >= 5 {

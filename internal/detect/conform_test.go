@@ -108,7 +108,7 @@ func TestConformConduct(t *testing.T) {
 		}
 	}
 	t.Logf("attacks found: %d of %d (%.0f %%)", right, len(labelled), 100*float64(right)/float64(len(labelled)))
-	if right*100 < 84*len(labelled) {
+	if right*100 < 90*len(labelled) {
 		t.Errorf("only %d of %d attacks were found", right, len(labelled))
 	}
 }

@@ -49,7 +49,7 @@ var realFindings = map[string]bounds{
 	"detect.cred.backupkey":  {1, 1},
 	"detect.cred.zerologon":  {1, 1},
 	"detect.cred.bruteforce": {1, 1},
-	"detect.discovery.ad":    {3, 3},
+	"detect.discovery.ad":    {6, 7},
 }
 
 func TestFindingsOfRealCaptures(t *testing.T) {

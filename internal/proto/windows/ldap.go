@@ -21,7 +21,7 @@ const (
 )
 
 // maxLDAP bounds the messages looked at in one connection.
-const maxLDAP = 32
+const maxLDAP = 1024
 
 var oidStartTLS = []byte("1.3.6.1.4.1.1466.20037")
 
@@ -82,10 +82,23 @@ func (l *ldap) Data(c *dissect.Ctx, b []byte) (int, bool) {
 	off := 0
 	for off < len(b) {
 		m := b[off:]
+		if m[0] == 0 && l.seen > 0 && l.seen < maxLDAP { // signed from here on, perhaps sealed
+			n := saslLength(m)
+			if len(m) < 4 || n > len(m) && n <= dissect.MaxPending {
+				return off, true
+			}
+			if one := ldapSigned(m[:min(n, len(m))]); one != nil {
+				_, op := ldapHead(one)
+				l.message(c, op, one)
+			}
+			l.seen++
+			off += n
+			continue
+		}
 		n, op := ldapHead(m)
 		switch {
 		case n < 0 || l.seen >= maxLDAP:
-			return off, false // signed or sealed from here on
+			return off, false
 		case n == 0 || n > len(m) && n <= dissect.MaxPending:
 			return off, true
 		}
@@ -120,6 +133,8 @@ func (l *ldap) message(c *dissect.Ctx, op byte, m []byte) {
 		ldapLogin(c, body)
 	case ldapBindReply:
 		Token(c, body)
+	case ldapSearch:
+		ldapSearched(c, body)
 	case ldapEntry:
 		ldapRoot(c, body)
 	case ldapExtended:
