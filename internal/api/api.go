@@ -43,6 +43,7 @@ type Parts struct {
 	Trail     *audit.Trail
 	House     House
 	Retention Retention
+	Past      Past             // the memory of flows
 	Now       func() time.Time // nil: the clock
 	Zone      *time.Location   // of the institution; nil: UTC
 	Shelf     *ledger.Shelf    // holds workbooks between dry run and import
@@ -112,7 +113,7 @@ func New(p Parts) *API {
 		(*API).patrolOperations, (*API).hostOperations, (*API).trailOperations, (*API).findingOperations, (*API).suppressionOperations,
 		(*API).ledgerOperations, (*API).ledgerRowOperations, (*API).ledgerMachineOperations, (*API).ledgerImportOperations, (*API).intakeOperations, (*API).sourceOperations, (*API).institutionOperations, (*API).houseOperations,
 		(*API).downloadOperations, (*API).channelOperations, (*API).peopleOperations,
-		(*API).searchOperations,
+		(*API).searchOperations, (*API).huntOperations,
 		(*API).documentOperations,
 	} {
 		register(a)

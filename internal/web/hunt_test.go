@@ -2,12 +2,14 @@ package web_test
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/mimawari/mimawari/internal/api"
 	"github.com/mimawari/mimawari/internal/auth"
 	"github.com/mimawari/mimawari/internal/memory"
 	"github.com/mimawari/mimawari/internal/web"
@@ -27,13 +29,15 @@ func TestHuntPage(t *testing.T) {
 	k := &page.Kit{Now: time.Now, Zone: time.UTC}
 	mux := http.NewServeMux()
 	for _, r := range web.Routes(k, web.Site{Now: time.Now, Flows: p}) {
-		if strings.Contains(r.Pattern, "/hunt") {
+		if strings.Contains(r.Pattern, "hunt") {
 			if r.Need != auth.Look {
 				t.Errorf("%s needs %s", r.Pattern, r.Need)
 			}
 			mux.HandleFunc(r.Pattern, func(w http.ResponseWriter, q *http.Request) {
 				if err := r.Do(w, q); err != nil {
-					w.WriteHeader(http.StatusNotFound)
+					status, key, _ := api.Status(err)
+					w.WriteHeader(status)
+					_, _ = w.Write([]byte(key)) // a recorder takes all
 				}
 			})
 		}
@@ -65,6 +69,24 @@ func TestHuntPage(t *testing.T) {
 	}
 	get("/hunt.csv", 404)
 	if len(p.asked) != 2 {
+		t.Errorf("%d asked", len(p.asked))
+	}
+	var answer api.HuntAnswer
+	if err := json.Unmarshal([]byte(get("/api/v1/hunt?peer=10.0.0.0/8&ja4=t13&since=2026-10-01&until=2026-10-02&limit=99999", 200)), &answer); err != nil {
+		t.Fatal(err)
+	}
+	if len(p.asked) != 3 || answer.Total != 1234 || answer.Days != 400 || len(answer.Flows) != 1 || answer.Flows[0].Server != "203.0.113.7" || answer.Flows[0].First.UnixMilli() != 1_790_000_000_000 {
+		t.Fatalf("%d asked: %+v", len(p.asked), answer)
+	}
+	if q := p.asked[2]; q.Peer[0].String() != "10.0.0.0/8" || q.JA4 != "t13" || q.Until.Sub(q.Since) != 48*time.Hour || q.Limit != 10_000 {
+		t.Errorf("%+v", q)
+	}
+	for query, key := range map[string]string{"": "hunt.nothing", "since=2026-10-01": "hunt.nothing", "host=x": "hunt.wrong_address", "host=10.0.0.1&since=x": "hunt.wrong_day", "port=70000": "api.bad_query", "hots=x": "api.bad_query"} {
+		if body := get("/api/v1/hunt?"+query, 400); body != key {
+			t.Errorf("%s: %s", query, body)
+		}
+	}
+	if len(p.asked) != 3 {
 		t.Errorf("%d asked", len(p.asked))
 	}
 }

@@ -62,7 +62,7 @@ type Site struct {
 	// Finder is the search box; nil: there is none.
 	Finder api.Finder
 	// Flows is the memory of flows. nil: there is no page to hunt.
-	Flows hunt.Past
+	Flows api.Past
 
 	Zone *time.Location
 	Now  func() time.Time
@@ -237,7 +237,7 @@ func machines(s Site, pages []page.Route) []page.Route {
 
 // parts are what the operations need.
 func parts(s Site, pages []page.Route) api.Parts {
-	p := api.Parts{Memory: s.Memory, Desk: s.Desk, Finder: s.Finder, Versions: s.Stored, Trails: s.Trails, Notes: s.Notes, Note: page.Note, Keeper: s.Keeper, Trail: s.Trail, Now: s.Now, Zone: s.Zone}
+	p := api.Parts{Memory: s.Memory, Desk: s.Desk, Finder: s.Finder, Versions: s.Stored, Trails: s.Trails, Notes: s.Notes, Note: page.Note, Keeper: s.Keeper, Trail: s.Trail, Now: s.Now, Zone: s.Zone, Past: s.Flows}
 	if s.Reports != nil {
 		p.Reports = s.Reports
 	}
