@@ -38,29 +38,41 @@ func TestPasskeys(t *testing.T) {
 	if err := k.SetPassword(t.Context(), who.ID, password); err != nil {
 		t.Fatal(err)
 	}
-	do := func(what string, steps ...chromedp.Action[chromedp.Void]) {
+	tried := func(what string, err error) {
 		t.Helper()
-		if err := chromedp.Do(ctx, steps...); err != nil {
+		if err != nil {
 			body, _ := chromedp.Run(context.WithoutCancel(ctx), chromedp.Evaluate[string](`location.href + " " + document.body.innerText`))
 			t.Fatalf("%s: %v\n%s", what, err, body)
 		}
 	}
-	in, out := chromedp.WaitVisible(`form[action="/signout"]`), chromedp.Click(`form[action="/signout"] button`)
-	do("authenticator", authenticator)
-	do("enter", chromedp.Navigate(webtest.Link(t, k, base, auth.Operator)), chromedp.Click(`form[action="/enter"] button`), in)
-	do("make", chromedp.Navigate(base+"/account"), chromedp.SendKeys("mimawari-passkey input", "office"), chromedp.Click("mimawari-passkey button"), chromedp.WaitVisible("mimawari-passkey ul code"))
+	do := func(what string, steps ...chromedp.Action[chromedp.Void]) {
+		t.Helper()
+		tried(what, chromedp.Do(ctx, steps...))
+	}
+	// leave does what replaces the page and waits until the next one is whole: what is clicked after it can't belong to the old one.
+	leave := func(what string, steps ...chromedp.Action[chromedp.Void]) {
+		t.Helper()
+		_, err := chromedp.RunResponse(ctx, steps...)
+		tried(what, err)
+	}
+	in, asked, out := chromedp.WaitVisible(`nav.menu`), chromedp.WaitVisible(`input[name="password"]`), chromedp.Click(`form[action="/signout"] button`)
+	do("authenticator", authenticator, chromedp.Navigate(webtest.Link(t, k, base, auth.Operator)))
+	leave("enter", chromedp.Click(`form[action="/enter"] button`))
+	do("make", in, chromedp.Navigate(base+"/account"), chromedp.SendKeys("mimawari-passkey input", "office"), chromedp.Click("mimawari-passkey button"), chromedp.WaitVisible("mimawari-passkey ul code"))
 	f, err := k.FactorsOf(t.Context(), who.ID)
 	if err != nil || len(f.Passkeys) != 1 || f.Passkeys[0].Name != "office" || f.Passkeys[0].Site != "localhost" || f.Recovery != 10 {
 		t.Fatalf("%+v, %v", f, err)
 	}
-	do("sign out", chromedp.Click("mimawari-passkey a"), in, out, chromedp.WaitVisible(`input[name="password"]`))
-	do("with the passkey alone", chromedp.Click("mimawari-passkey button"), in, out, chromedp.WaitVisible(`input[name="password"]`))
-	do("after the password", chromedp.SendKeys(`input[name="login"]`, "operator"), chromedp.SendKeys(`input[name="password"]`, password),
-		chromedp.Click(`form[action="/signin"] button`), chromedp.WaitVisible(`input[name="code"]`), chromedp.Click("mimawari-passkey button"),
-		chromedp.WaitVisible(`nav.menu`), in)
+	leave("keep the codes", chromedp.Click("mimawari-passkey a"))
+	leave("sign out", in, out)
+	leave("with the passkey alone", asked, chromedp.Click("mimawari-passkey button"))
+	leave("sign out again", in, out)
+	leave("the password", chromedp.SendKeys(`input[name="login"]`, "operator"), chromedp.SendKeys(`input[name="password"]`, password), chromedp.Click(`form[action="/signin"] button`))
+	leave("after the password", chromedp.WaitVisible(`input[name="code"]`), chromedp.Click("mimawari-passkey button"))
+	do("inside", in)
 
 	// By its number the page offers no passkey, and the server would refuse one.
-	do("by number", chromedp.Navigate(srv.URL+"/signin"), chromedp.WaitVisible(`input[name="password"]`))
+	do("by number", chromedp.Navigate(srv.URL+"/signin"), asked)
 	hidden, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.querySelector("mimawari-passkey button").hidden`))
 	if err != nil || !hidden {
 		t.Errorf("offered where it can't work: %v", err)

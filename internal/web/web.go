@@ -288,7 +288,7 @@ func Handler(s Site) http.Handler {
 	page.Ready()
 	meter := s.metered()
 	s.meter = meter
-	k := &page.Kit{Now: s.Now, Zone: s.Zone, Report: s.Report, Record: s.Record, Measure: meter.Measure, Menu: menuOf(s), NoSearch: s.Finder == nil}
+	k := &page.Kit{Now: s.Now, Zone: s.Zone, Report: s.Report, Record: s.Record, Measure: meter.Measure, Menu: menuOf(s), NoSearch: s.Finder == nil, Institution: s.name}
 	door := gate.New(k, s.Keeper, s.SetUpCode)
 	if s.Archives != nil {
 		door.Restore = care(k, s).Take
@@ -297,6 +297,18 @@ func Handler(s Site) http.Handler {
 	mux := http.NewServeMux()
 	k.Mount(mux, append(Routes(k, s), door.Routes()...))
 	return guard(s.served, http.NewCrossOriginProtection().Handler(door.Middleware(mux)))
+}
+
+// name is what the head of the pages calls the institution. A page does not fail for want of it.
+func (s Site) name(ctx context.Context) string {
+	if s.Institution == nil {
+		return ""
+	}
+	x, err := s.Institution(ctx)
+	if err != nil && s.Report != nil {
+		s.Report(fmt.Errorf("the institution's name: %w", err))
+	}
+	return x.Name
 }
 
 // policy is the content security policy: our own files only, nothing inline.
