@@ -14,6 +14,7 @@ import (
 	"github.com/mimawari/mimawari/internal/memory"
 	"github.com/mimawari/mimawari/internal/web"
 	"github.com/mimawari/mimawari/internal/web/page"
+	"github.com/mimawari/mimawari/internal/web/webtest"
 )
 
 // past answers with one row and keeps what it was asked.
@@ -98,5 +99,17 @@ func TestHuntPage(t *testing.T) {
 	}
 	if len(p.asked) != 3 {
 		t.Errorf("%d asked", len(p.asked))
+	}
+}
+
+// The page of a machine leads to its traffic in the memory, and says what is not known of it.
+func TestHostLeadsToItsTraffic(t *testing.T) {
+	x := newWalk(t)
+	c := webtest.Client(t, x.door.Keeper, x.srv.URL, auth.Administrator)
+	_, body := read(t, c, compose(t, "GET", x.srv.URL+"/hosts/"+result().Hosts[1].ID, "", nil))
+	for _, want := range []string{`href="/hunt?host=10.1.0.21"`, `<dt>OS</dt><dd>わかりません</dd>`} {
+		if !strings.Contains(body, want) {
+			t.Errorf("without %s", want)
+		}
 	}
 }
