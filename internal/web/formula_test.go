@@ -35,9 +35,6 @@ func TestExportsHoldNoFormulas(t *testing.T) {
 		case path == "/hunt.csv":
 			query = "?port=4443"
 		}
-		if path == "/hunt.csv" {
-			query = "?host=203.0.113.7"
-		}
 		res, body := read(t, c, compose(t, "GET", x.srv.URL+path+query, "", nil))
 		if res.StatusCode != 200 {
 			t.Errorf("%s: %s", path, res.Status)

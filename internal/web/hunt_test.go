@@ -25,16 +25,6 @@ func (p *past) Hunt(_ context.Context, q memory.Query) (*memory.Found, error) {
 	return &memory.Found{Total: 1234, Days: 400, Rows: []memory.Row{{Client: "10.0.0.5", Server: "203.0.113.7", ServerPort: 443, Name: "<b>evil.example", First: 1_790_000_000_000}}}, nil
 }
 
-// hostilePast remembers one flow to a machine whose name tries to break out.
-type hostilePast struct{}
-
-func (hostilePast) Hunt(context.Context, memory.Query) (*memory.Found, error) {
-	return &memory.Found{Total: 2, Days: 400, Rows: []memory.Row{
-		{Client: "10.0.0.5", Server: "203.0.113.7", ServerPort: 443, Name: hostile, App: formula, First: morning.UnixMilli()},
-		{Client: "10.0.0.5", Server: "203.0.113.7", ServerPort: 443, Name: formula, First: morning.UnixMilli()},
-	}}, nil
-}
-
 func TestHuntPage(t *testing.T) {
 	p := &past{}
 	k := &page.Kit{Now: time.Now, Zone: time.UTC}
