@@ -28,10 +28,12 @@ func TestTheConsoleIsInTheTrail(t *testing.T) {
 	for _, args := range [][]string{
 		{"findings", "decide", "f-1", "--as", "acknowledge", "--reason", "x"},
 		{"findings", "silence", "--rule", "service.smb1", "--owner", "x", "--reason", "y"},
+		{"indicators", "import", "-", "--name", "警察"},
+		{"indicators", "remove", "警察"},
 		{"users", "add", "sato"},
 		{"users", "link", "sato"},
 	} {
-		if code := run(append(args, "--data", dir), strings.NewReader(""), &out, &errw); code != 0 {
+		if code := run(append(args, "--data", dir), strings.NewReader("198.51.100.7\n"), &out, &errw); code != 0 {
 			t.Fatalf("%v: %d %s", args, code, errw.String())
 		}
 	}
@@ -46,7 +48,7 @@ func TestTheConsoleIsInTheTrail(t *testing.T) {
 	for _, r := range rows {
 		got[r.Entry.Action] = r.Entry.Via
 	}
-	for _, want := range []string{"finding.acknowledged", "silence.add"} {
+	for _, want := range []string{"finding.acknowledged", "silence.add", "indicators.import", "indicators.remove"} {
 		if got[want] != "console" {
 			t.Errorf("%s: via %q; there are %v", want, got[want], got)
 		}

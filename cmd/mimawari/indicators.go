@@ -67,6 +67,10 @@ func (s *session) importIndicators(ctx context.Context, data, path, name string)
 	if err != nil {
 		return s.fail(err)
 	}
+	x := deed{"indicators.import", f.Name, []string{"format", f.Format, "entries", strconv.Itoa(len(f.Entries)), "left_out", strconv.Itoa(f.LeftOut)}}
+	if err := s.note(ctx, a, x); err != nil {
+		return s.fail(err)
+	}
 	fmt.Fprintln(s.out, s.feedLine(f))
 	for _, x := range f.Slips {
 		fmt.Fprintln(s.out, "  "+s.t("indicator.slip", "line", strconv.Itoa(x.Line), "text", x.Text, "why", s.t("indicator.why."+x.Why)))
@@ -76,15 +80,11 @@ func (s *session) importIndicators(ctx context.Context, data, path, name string)
 
 // feedLine says what a feed has, and what of it is not looked for.
 func (s *session) feedLine(f *indicator.Feed) string {
-	n, idle := f.Count(), 0
+	n, idle := f.Count(), f.Idle()
 	var parts []string
-	for _, k := range []indicator.Kind{indicator.Address, indicator.Network, indicator.Domain, indicator.JA4, indicator.URL, indicator.Hash} {
-		if n[k] == 0 {
-			continue
-		}
-		parts = append(parts, s.t("indicator.kind."+string(k))+" "+strconv.Itoa(n[k]))
-		if !k.Compared() {
-			idle += n[k]
+	for _, k := range indicator.Kinds {
+		if n[k] > 0 {
+			parts = append(parts, s.t("indicator.kind."+string(k))+" "+strconv.Itoa(n[k]))
 		}
 	}
 	line := s.t("indicator.feed", "name", f.Name, "format", f.Format, "at", report.Time(f.Imported, time.Local), "parts", strings.Join(parts, ", "), "left", strconv.Itoa(f.LeftOut))
@@ -119,6 +119,9 @@ func (s *session) removeIndicators(ctx context.Context, data, name string) error
 	defer a.Close()
 	if err := a.RemoveIndicators(ctx, name); err != nil {
 		return s.failAbout(name, err)
+	}
+	if err := s.note(ctx, a, deed{action: "indicators.remove", object: name}); err != nil {
+		return s.fail(err)
 	}
 	fmt.Fprintln(s.out, s.t("indicator.removed", "name", name))
 	return nil

@@ -110,6 +110,7 @@ func (s *session) serveOnce(ctx context.Context, f serveFlags) (again bool, err 
 		Teller:       &app.Telling{Store: a.Store, App: a, Report: report},
 		Finder:       finder,
 		Flows:        app.Flows(a.Dir),
+		Indicators:   a,
 		Intake:       in,
 		Settings:     a.Store,
 		House:        a,

@@ -31,22 +31,23 @@ type Parts struct {
 	Desk   Desk
 	Finder Finder
 	// What is nil is not there: its operations answer 404.
-	Versions  Versions
-	Declarer  Declarer
-	Trails    Trails
-	Notes     Notes
-	Intake    Intake
-	Sources   Sources
-	Reports   Shelved
-	Teller    Teller
-	Keeper    *auth.Keeper
-	Trail     *audit.Trail
-	House     House
-	Retention Retention
-	Past      Past             // the memory of flows
-	Now       func() time.Time // nil: the clock
-	Zone      *time.Location   // of the institution; nil: UTC
-	Shelf     *ledger.Shelf    // holds workbooks between dry run and import
+	Versions   Versions
+	Declarer   Declarer
+	Trails     Trails
+	Notes      Notes
+	Intake     Intake
+	Sources    Sources
+	Reports    Shelved
+	Teller     Teller
+	Keeper     *auth.Keeper
+	Trail      *audit.Trail
+	House      House
+	Retention  Retention
+	Past       Past // the memory of flows
+	Indicators Indicators
+	Now        func() time.Time // nil: the clock
+	Zone       *time.Location   // of the institution; nil: UTC
+	Shelf      *ledger.Shelf    // holds workbooks between dry run and import
 	// Page gives the action of a route of the pages, nil if there is none: what hands out a file is one and the same.
 	Page func(pattern string) func(http.ResponseWriter, *http.Request) error
 	// Note puts an entry of its own into the audit trail if the request succeeds. May be nil.
@@ -113,7 +114,7 @@ func New(p Parts) *API {
 		(*API).patrolOperations, (*API).hostOperations, (*API).trailOperations, (*API).findingOperations, (*API).suppressionOperations,
 		(*API).ledgerOperations, (*API).ledgerRowOperations, (*API).ledgerMachineOperations, (*API).ledgerImportOperations, (*API).intakeOperations, (*API).sourceOperations, (*API).institutionOperations, (*API).houseOperations,
 		(*API).downloadOperations, (*API).channelOperations, (*API).peopleOperations,
-		(*API).searchOperations, (*API).huntOperations,
+		(*API).searchOperations, (*API).huntOperations, (*API).indicatorOperations,
 		(*API).documentOperations,
 	} {
 		register(a)

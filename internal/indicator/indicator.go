@@ -40,6 +40,9 @@ const (
 	JA4     Kind = "ja4"
 )
 
+// Kinds are all kinds, in the order in which they are shown.
+var Kinds = []Kind{Address, Network, Domain, JA4, URL, Hash}
+
 // Compared reports whether entries of this kind are looked for in traffic.
 func (k Kind) Compared() bool { return k != URL && k != Hash }
 
@@ -74,6 +77,16 @@ func (f *Feed) Count() map[Kind]int {
 		m[e.Kind]++
 	}
 	return m
+}
+
+// Idle is how many entries are not looked for.
+func (f *Feed) Idle() (n int) {
+	for _, e := range f.Entries {
+		if !e.Kind.Compared() {
+			n++
+		}
+	}
+	return n
 }
 
 var (

@@ -59,7 +59,7 @@ func viewedWithIntake(t *testing.T, viewer func() auth.Viewer) (http.Handler, *a
 	mux := http.NewServeMux()
 	k.Mount(mux, web.Routes(k, web.Site{
 		Reports: a, Teller: &app.Telling{Store: a.Store, App: a}, Keeper: door.Keeper, Trail: door.Trail, House: a, Retention: &app.Retention{App: a, Now: now}, Maps: &app.MapDesk{App: a},
-		Institution: a.Store.Institution, Flows: app.Flows(a.Dir),
+		Institution: a.Store.Institution, Flows: app.Flows(a.Dir), Indicators: a,
 		Memory: a.Store, Desk: &app.Desk{App: a, Now: now}, Finder: &lookup.Finder{Source: a.Store}, Now: now,
 		Stored: a.Store, Ledger: &app.Declarer{App: a, Now: now, Zone: time.UTC}, Trails: a.Store, Notes: &app.Notes{App: a, Now: now}, Intake: in,
 	}))
@@ -189,6 +189,10 @@ func tried() [][3]string {
 		{"GET", "/api/v1/hosts"},
 		{"GET", "/api/v1/hosts?q=10.1.0.20&class=pc&declared=no&limit=1&lang=en"},
 		{"GET", "/api/v1/hosts/" + r.Hosts[0].ID},
+		{"POST", "/api/v1/indicators?name=%E8%AD%A6%E5%AF%9F&try=true", "198.51.100.7\n10.0.0.1\n"},
+		{"POST", "/api/v1/indicators?name=%E8%AD%A6%E5%AF%9F", "198.51.100.7\n10.0.0.1\n"},
+		{"GET", "/api/v1/indicators"},
+		{"DELETE", "/api/v1/indicators?name=%E8%AD%A6%E5%AF%9F"},
 		{"GET", "/api/v1/hunt?host=203.0.113.7&peer=10.0.0.0/8&port=443&name=*.example&ja4=x&since=2026-10-01&until=2026-10-02&limit=3"},
 		{"GET", "/api/v1/hosts/" + r.Hosts[1].ID},
 		{"GET", "/api/v1/findings?state=open&state=active&severity=low&rule=line.*&rule=&host="},

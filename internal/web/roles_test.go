@@ -57,7 +57,7 @@ func allRoutes(t *testing.T) []page.Route {
 		Memory: a.Store, Desk: &app.Desk{App: a, Now: time.Now}, Now: time.Now, Intake: in, Finder: &lookup.Finder{Source: a.Store}, Keeper: door.Keeper, Trail: door.Trail,
 		Ledger: &app.Declarer{App: a, Now: time.Now, Zone: time.UTC}, Stored: a.Store, Reports: a, Notes: &app.Notes{App: a, Now: time.Now}, Trails: a.Store,
 		Teller: &app.Telling{Store: a.Store, App: a}, Settings: a.Store, House: a,
-		Maps: &app.MapDesk{App: a}, Certificates: app.Certificates(a.Dir, time.Now), Archives: &app.Archives{App: a, Now: time.Now}, Retention: &app.Retention{App: a, Now: time.Now},
+		Indicators: a, Maps: &app.MapDesk{App: a}, Certificates: app.Certificates(a.Dir, time.Now), Archives: &app.Archives{App: a, Now: time.Now}, Retention: &app.Retention{App: a, Now: time.Now},
 	}
 	return append(web.Routes(k, s), gate.New(k, door.Keeper, "").Routes()...)
 }

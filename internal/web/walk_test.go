@@ -67,7 +67,10 @@ func newWalk(t *testing.T) *walk {
 		Intake: in, Settings: a.Store, House: a, Institution: a.Store.Institution, Now: now, Report: report, Keeper: x.door.Keeper, Trail: x.door.Trail,
 		Record: app.Recorder(x.door.Trail), Reports: a, Ledger: &app.Declarer{App: a, Now: now, Zone: time.UTC}, Stored: a.Store, Finder: &lookup.Finder{Source: a.Store}, Certificates: app.Certificates(dir, now),
 		Archives: &app.Archives{App: a, Now: now, Again: func() { t.Error("a restored archive") }}, Retention: &app.Retention{App: a, Now: now}, Names: app.OwnNames,
-		Maps: &app.MapDesk{App: a}, Directory: x.door.Directory, Flows: app.Flows(dir),
+		Maps: &app.MapDesk{App: a}, Directory: x.door.Directory, Flows: app.Flows(dir), Indicators: a,
+	}
+	if _, err := a.ImportIndicators(t.Context(), hostile, strings.NewReader("198.51.100.77 # "+hostile+"\n"), now()); err != nil {
+		t.Fatal(err)
 	}
 	if err := (&app.Notes{App: a, Now: now}).Write(t.Context(), result().Hosts[0].ID, hostile, hostile, hostile); err != nil {
 		t.Fatal(err)

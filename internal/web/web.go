@@ -63,6 +63,8 @@ type Site struct {
 	Finder api.Finder
 	// Flows is the memory of flows. nil: there is no page to hunt.
 	Flows api.Past
+	// Indicators are the lists of what is known to be bad. nil: there is no page of them.
+	Indicators api.Indicators
 
 	Zone *time.Location
 	Now  func() time.Time
@@ -180,7 +182,7 @@ func rooms(k *page.Kit, s Site) []interface{ Routes() []page.Route } {
 		intake.Site{Kit: k, Desk: s.Intake},
 		course(k, s),
 		care(k, s),
-		settings.Site{Kit: k, Keeper: s.Keeper, Trail: s.Trail, Directory: s.Directory, Others: others},
+		settings.Site{Kit: k, Keeper: s.Keeper, Trail: s.Trail, Directory: s.Directory, Indicators: s.Indicators, Others: others},
 		maps.Site{Kit: k, Desk: s.Maps},
 		declared.Site{Kit: k, Desk: s.Ledger, Archive: s.Stored, Shelf: s.shelf},
 	}
@@ -237,7 +239,7 @@ func machines(s Site, pages []page.Route) []page.Route {
 
 // parts are what the operations need.
 func parts(s Site, pages []page.Route) api.Parts {
-	p := api.Parts{Memory: s.Memory, Desk: s.Desk, Finder: s.Finder, Versions: s.Stored, Trails: s.Trails, Notes: s.Notes, Note: page.Note, Keeper: s.Keeper, Trail: s.Trail, Now: s.Now, Zone: s.Zone, Past: s.Flows}
+	p := api.Parts{Memory: s.Memory, Desk: s.Desk, Finder: s.Finder, Versions: s.Stored, Trails: s.Trails, Notes: s.Notes, Note: page.Note, Keeper: s.Keeper, Trail: s.Trail, Now: s.Now, Zone: s.Zone, Past: s.Flows, Indicators: s.Indicators}
 	if s.Reports != nil {
 		p.Reports = s.Reports
 	}

@@ -83,7 +83,7 @@ func site(t *testing.T, empty bool) (*httptest.Server, *app.App) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := web.Site{Reports: a, Ledger: &app.Declarer{App: a, Now: now, Zone: time.UTC}, Stored: a.Store, Notes: &app.Notes{App: a, Now: now}, Trails: a.Store, Memory: a.Store, Maps: &app.MapDesk{App: a}, Desk: &app.Desk{App: a, Now: now}, Intake: in, Finder: &lookup.Finder{Source: a.Store}, Teller: &app.Telling{Store: a.Store, App: a}, Now: now, Report: report, Keeper: door.Keeper, Trail: door.Trail, Directory: door.Directory, Record: app.Recorder(door.Trail), Certificates: app.Certificates(a.Dir, now), Archives: &app.Archives{App: a, Now: now}, Retention: &app.Retention{App: a, Now: now}}
+	s := web.Site{Indicators: a, Reports: a, Ledger: &app.Declarer{App: a, Now: now, Zone: time.UTC}, Stored: a.Store, Notes: &app.Notes{App: a, Now: now}, Trails: a.Store, Memory: a.Store, Maps: &app.MapDesk{App: a}, Desk: &app.Desk{App: a, Now: now}, Intake: in, Finder: &lookup.Finder{Source: a.Store}, Teller: &app.Telling{Store: a.Store, App: a}, Now: now, Report: report, Keeper: door.Keeper, Trail: door.Trail, Directory: door.Directory, Record: app.Recorder(door.Trail), Certificates: app.Certificates(a.Dir, now), Archives: &app.Archives{App: a, Now: now}, Retention: &app.Retention{App: a, Now: now}}
 	if !empty {
 		s.Settings, s.House = a.Store, a
 	}

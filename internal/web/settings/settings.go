@@ -18,11 +18,12 @@ var pages embed.FS
 
 // Site is what the sections need; each adds what it needs itself.
 type Site struct {
-	Kit       *page.Kit
-	Keeper    *auth.Keeper
-	Trail     *audit.Trail
-	Directory Directory    // nil: there is none
-	Others    []page.Entry // parts of 設定 that are rooms of their own; what each is for is the text KEY.about
+	Kit        *page.Kit
+	Keeper     *auth.Keeper
+	Trail      *audit.Trail
+	Directory  Directory      // nil: there is none
+	Indicators api.Indicators // nil: there are none, and no section
+	Others     []page.Entry   // parts of 設定 that are rooms of their own; what each is for is the text KEY.about
 }
 
 // section is a part of 設定. Its title is the text "settings.NAME", what it is for "settings.NAME.text".
@@ -38,6 +39,7 @@ var sections = []section{
 	{"account", accountPath, auth.SignedIn, Site.account},
 	{"users", usersPath, auth.Manage, Site.users},
 	{"directory", directoryPath, auth.Manage, Site.directory},
+	{"indicators", indicatorsPath, auth.Manage, Site.indicators},
 	{"tokens", tokensPath, auth.SignedIn, Site.tokens},
 	{"audit", auditPath, auth.Audit, Site.audit},
 }
@@ -64,7 +66,7 @@ type indexView struct {
 func (s Site) index(w http.ResponseWriter, r *http.Request) error {
 	v := indexView{Frame: s.Kit.Frame(r, "settings", "settings")}
 	for _, x := range sections {
-		if v.Viewer.May(x.need) {
+		if v.Viewer.May(x.need) && (x.path != indicatorsPath || s.Indicators != nil) {
 			v.Sections = append(v.Sections, entry{x.path, v.T("settings." + x.name), v.T("settings." + x.name + ".text")})
 		}
 	}
