@@ -23,17 +23,21 @@ const joined = 16
 // youngFiles is how many files the day that still goes on may have before they are joined.
 const youngFiles = 12
 
+// joinedBytes is how much one call joins at most: a flood of flows must not keep a patrol waiting. The rest is for the next call.
+const joinedBytes = 32 << 20
+
 // leftover is how old a file must be that is not whole before it counts as left by a process that died.
 const leftover = 24 * time.Hour
 
 // Compact joins the files of each day that is over, and of today if there are many. Rows told twice are dropped. It may end at any
 // point, also by the death of the process: the files that were joined go after the new one is there, and rows that are in both are
-// told twice, which readers know.
+// told twice, which readers know. One call does a bounded amount of work.
 func (s *Files) Compact(ctx context.Context, today time.Time) error {
 	days, err := s.days()
 	if err != nil {
 		return err
 	}
+	left := int64(joinedBytes)
 	for _, day := range days {
 		s.sweep(day)
 		least := 2
@@ -53,6 +57,12 @@ func (s *Files) Compact(ctx context.Context, today time.Time) error {
 			}
 			slices.SortFunc(files, func(a, b file) int { return cmp.Compare(a.size, b.size) })
 			files = files[:min(len(files), joined)]
+			for _, f := range files {
+				left -= f.size
+			}
+			if left < 0 {
+				return nil
+			}
 			if err := s.join(day, files); err != nil {
 				return err
 			}

@@ -12,7 +12,7 @@ import (
 
 const head = "<!-- Made by `go generate ./internal/api` out of the operations. Don't edit. -->\n" + `# JSON API
 
-` + "`mimawari serve`" + ` answers under ` + "`/api/v1/`" + `, for everything that the pages do. The full description for machines is ` + "`GET /api/v1/openapi.json`" + `
+` + "`mimawari serve`" + ` answers under ` + "`/api/v1/`" + `, for what the pages do (what has no operation is listed with its reason in a test: signing in and set-up, archives, certificates, directories). The full description for machines is ` + "`GET /api/v1/openapi.json`" + `
 (OpenAPI 3.1; also ` + "`openapi.yaml`" + `): it has every field of what is sent and answered.
 
 - **Who asks**: ` + "`Authorization: Bearer TOKEN`" + ` with a token made in the settings, or the session of the pages. Each operation below names the scope that
@@ -23,7 +23,7 @@ const head = "<!-- Made by `go generate ./internal/api` out of the operations. D
   parameters that there are not are refused.
 - **Lists** that have pages take ` + "`limit`" + ` (500 at most) and ` + "`after`" + `; ` + "`next`" + ` of an answer is the ` + "`after`" + ` of the next, and the ` + "`Link`" + ` header leads there. ` + "`total`" + ` counts all pages.
 - **ETag**: every answer to GET has one. With ` + "`If-None-Match`" + ` an answer that is still the same is 304, without a body. Decisions take ` + "`If-Match`" + `.
-- Bodies are JSON (` + "`Content-Type: application/json`" + `), 64 KiB at most. Requests from another site (` + "`Origin`, `Sec-Fetch-Site`" + `) and to another host name are refused.
+- Bodies are JSON (` + "`Content-Type: application/json`" + `), 64 KiB at most; imports, photos, pasted lists and decisions on many take more. Requests from another site (` + "`Origin`, `Sec-Fetch-Site`" + `) and to another host name are refused.
 
 Beside it, at the root: ` + "`GET /healthz`" + ` (the program answers), ` + "`GET /readyz`" + ` (it can read its data, else 503), both without signing in, and ` + "`GET /metrics`" + `
 for Prometheus (scope manage): patrols, machines, findings by state and severity, watched sources, requests by route.
