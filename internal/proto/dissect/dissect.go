@@ -98,11 +98,6 @@ func (c *Ctx) Deal(d Deal) {
 	if !c.ToServer {
 		client, server, port = c.Dst, c.Src, c.SrcPort
 	}
-	c.DealWith(client, server, port, d)
-}
-
-// DealWith is Deal where the parties are not the two sides of the flow (an ARP request, a DNS server's client).
-func (c *Ctx) DealWith(client, server netip.Addr, port uint16, d Deal) {
 	c.Rec.journal.add(c.At, client, server, port, c.App, d)
 }
 

@@ -24,10 +24,10 @@ func TestActsAreSummedByTheMinute(t *testing.T) {
 	c := between(rec, 1, 2)
 	for i := range 90 {
 		c.At = start + int64(i)*int64(time.Second)
-		c.Deal(Deal{Action: model.DoSMBRead, Object: "data/a.doc", Who: `H\sato`, Bytes: [2]uint64{0, 100}})
+		c.Deal(Deal{Action: model.DoRPC, Object: "data/a.doc", Who: `H\sato`, Bytes: [2]uint64{0, 100}})
 	}
 	c.Src, c.Dst, c.SrcPort, c.DstPort, c.ToServer = c.Dst, c.Src, c.DstPort, c.SrcPort, false // the answer is of the same act
-	c.Deal(Deal{Action: model.DoSMBRead, Object: "data/a.doc", Who: `H\sato`, Outcome: model.OutcomeDenied})
+	c.Deal(Deal{Action: model.DoRPC, Object: "data/a.doc", Who: `H\sato`, Outcome: model.OutcomeDenied})
 	got := Merge(rec).Transactions
 	if len(got) != 3 || got[0].Count != 60 || got[1].Count != 30 || got[0].Bytes[1] != 6000 || got[2].Outcome != model.OutcomeDenied {
 		t.Fatalf("%+v", got)
@@ -43,7 +43,7 @@ func TestJournalsOfShardsAreOne(t *testing.T) {
 		for _, rec := range []*Recorder{one, parts[i%7%3]} {
 			c := between(rec, i%7, 1)
 			c.At += int64(i*i%977) * int64(time.Second)
-			c.Deal(Deal{Action: model.DoDNSQuery, Object: fmt.Sprint("n", i%40), Count: uint64(i % 3)})
+			c.Deal(Deal{Action: model.DoLDAPSearch, Object: fmt.Sprint("n", i%40), Count: uint64(i % 3)})
 		}
 	}
 	if a, b := Merge(one).Transactions, Merge(parts...).Transactions; !reflect.DeepEqual(a, b) {
@@ -57,7 +57,7 @@ func TestAFullJournalRemembersMoreCoarsely(t *testing.T) {
 	var want uint64
 	for i := range 3000 { // 50 hours of one act a minute
 		c.At = start + int64(i)*int64(time.Minute)
-		c.Deal(Deal{Action: model.DoDICOMEcho})
+		c.Deal(Deal{Action: model.DoNTLMLogin})
 		want++
 	}
 	n := Merge(rec)
@@ -73,7 +73,7 @@ func TestAFullJournalRemembersMoreCoarsely(t *testing.T) {
 	}
 	for i := range 2000 { // what no span can join
 		c := between(rec, i, 3)
-		c.Deal(Deal{Action: model.DoDICOMEcho})
+		c.Deal(Deal{Action: model.DoNTLMLogin})
 	}
 	n = Merge(rec)
 	if len(n.Limits) != 1 || n.Limits[0].Name != "transactions" || n.Limits[0].Dropped == 0 || len(n.Transactions) > 500 {
@@ -85,7 +85,7 @@ func TestNamesOfOneClientAreBounded(t *testing.T) {
 	rec := NewRecorder(Limits{})
 	c := between(rec, 1, 2)
 	for i := range 3 * maxOfClient {
-		c.Deal(Deal{Action: model.DoDNSQuery, Object: fmt.Sprint("x", i)})
+		c.Deal(Deal{Action: model.DoLDAPSearch, Object: fmt.Sprint("x", i)})
 	}
 	n := Merge(rec)
 	if len(n.Transactions) != maxOfClient+1 || len(n.Limits) > 0 {
@@ -102,7 +102,7 @@ func TestAKnownActAllocatesNothing(t *testing.T) {
 	rec := NewRecorder(Limits{})
 	c := between(rec, 1, 2)
 	path := []byte(`data\2026\report.xlsx`)
-	do := func() { c.Deal(Deal{Action: model.DoSMBWrite, Object: View(path), Bytes: [2]uint64{1, 0}}) }
+	do := func() { c.Deal(Deal{Action: model.DoRPC, Object: View(path), Bytes: [2]uint64{1, 0}}) }
 	do()
 	if n := testing.AllocsPerRun(100, do); n > 0 {
 		t.Errorf("%v allocations", n)
